@@ -1,0 +1,1 @@
+"""What the compiler says to its users: findings in their files, and the failures that stop a command."""

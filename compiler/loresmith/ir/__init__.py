@@ -1,0 +1,1 @@
+"""The typed intermediate representation: scenarios and the tool vocabulary."""

@@ -1,0 +1,1 @@
+"""Build artefacts: keyed by content, written whole or not at all."""
