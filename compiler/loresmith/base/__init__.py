@@ -1,0 +1,1 @@
+"""Base models: fetched, verified and laid out as one Hugging Face folder, whatever they came from."""

@@ -1,0 +1,1 @@
+"""The token dataset: one sample a line, checked against the context."""

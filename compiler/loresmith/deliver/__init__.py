@@ -1,0 +1,1 @@
+"""Delivery: versioned model folders and what the app needs to load them."""

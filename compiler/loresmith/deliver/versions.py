@@ -1,0 +1,89 @@
+"""`ai-training/models/<name>/<version>/`: the GGUF files, the report and model-metadata.json."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from loresmith.store.files import disk_failures, sync_folder, write_atomically
+
+METADATA = "model-metadata.json"
+_VERSION = re.compile(r"v(\d+)")
+
+
+class Delivery(BaseModel):
+    """One delivered version. `is_new` is false when the same build was delivered before."""
+
+    model_config = ConfigDict(frozen=True)
+
+    folder: Path
+    version: str
+    model: Path
+    projector: Path | None
+    is_new: bool
+
+
+def deliver(
+    models: Path, name: str, build: str, files: Mapping[str, Path], metadata: Mapping[str, Any]
+) -> Delivery:
+    """Put the files into the next version's folder; the same `build` isn't delivered twice.
+
+    `files` maps delivered names to artefact files, the app's model first. GGUF files are hard links where the
+    file system allows them: artefacts are never changed.
+    """
+    root = models / name
+    for version in reversed(versions_of(root)):
+        if read_metadata(root / version).get("build") == build:
+            return _delivery(root / version, is_new=False)
+    number = max((int(v[1:]) for v in versions_of(root)), default=0) + 1
+    work = root / f".v{number}.work"
+    with disk_failures(work):
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        for delivered, source in files.items():
+            _link_or_copy(source, work / delivered)
+        content = {"name": name, "version": f"v{number}", "build": build, **metadata}
+        write_atomically(work / METADATA, json.dumps(content, indent=2) + "\n")
+        work.replace(root / f"v{number}")
+        sync_folder(root)
+    return _delivery(root / f"v{number}", is_new=True)
+
+
+def versions_of(root: Path) -> list[str]:
+    """The delivered versions of a model, oldest first."""
+    found = [path.name for path in root.glob("v*") if _VERSION.fullmatch(path.name)]
+    return sorted(found, key=lambda version: int(version[1:]))
+
+
+def read_metadata(folder: Path) -> dict[str, Any]:
+    """The metadata of a delivered version; empty when it can't be read."""
+    try:
+        return json.loads((folder / METADATA).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _delivery(folder: Path, *, is_new: bool) -> Delivery:
+    app = read_metadata(folder)["app"]
+    projector = folder / app["mmproj"] if app["mmproj"] else None
+    return Delivery(
+        folder=folder,
+        version=folder.name,
+        model=folder / app["model"],
+        projector=projector,
+        is_new=is_new,
+    )
+
+
+def _link_or_copy(source: Path, destination: Path) -> None:
+    try:
+        os.link(source, destination)
+    except OSError:
+        shutil.copyfile(source, destination)

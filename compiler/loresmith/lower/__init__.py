@@ -1,0 +1,1 @@
+"""Scenarios as conversations: system text and alternating messages, results on the user's side."""

@@ -1,0 +1,47 @@
+"""One project and one recipe: the paths and settings that every stage reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from loresmith.diagnostics.failure import InvalidCall
+from loresmith.ir.vocabulary import Vocabulary, load_vocabulary
+from loresmith.recipe.schema import Recipe
+from loresmith.store.artefacts import Store
+
+
+@dataclass(frozen=True)
+class Project:
+    """The project's root folder and the recipe to build."""
+
+    root: Path
+    recipe: Recipe
+
+    @property
+    def store(self) -> Store:
+        """The build folder."""
+        return Store(self.root / "ai-training" / "build")
+
+    @property
+    def models(self) -> Path:
+        """Where finished models are delivered."""
+        return self.root / "ai-training" / "models"
+
+    @property
+    def scenarios(self) -> Path:
+        """The scenarios folder; raises InvalidCall when it leads out of the project."""
+        return self._inside(self.recipe.data.scenarios)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The tools: the shipped ones and the project's own."""
+        tools = self._inside(self.recipe.data.tools)
+        return load_vocabulary(tools if tools.is_file() else None)
+
+    def _inside(self, relative: str) -> Path:
+        path = (self.root / relative).resolve()
+        if not path.is_relative_to(self.root.resolve()):
+            raise InvalidCall("This path leads out of the project.", where=relative)
+        return path

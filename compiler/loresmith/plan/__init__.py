@@ -1,0 +1,1 @@
+"""What would run: the recipe resolved against this machine and the build folder, without heavy imports."""

