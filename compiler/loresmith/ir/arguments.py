@@ -1,0 +1,103 @@
+"""Arguments against parameters: which belongs to which, whether its value is right, how it is spelled."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+
+from loresmith.ir.scenario import Argument
+from loresmith.ir.tools import Parameter, Tool
+
+Assigned = list[tuple[Parameter, Argument]]
+
+DICE = re.compile(r"(\d+)d(\d+)(kh1|kl1)?((?:[+-]\d+)*)")
+"""A dice expression without white space: count, sides, keep, modifiers."""
+
+
+def assign_arguments(tool: Tool, arguments: Sequence[Argument]) -> Assigned | None:
+    """Each argument with its parameter, in the tool's order; None where they don't fit.
+
+    A `name` may be missing: whether the party allows that is the caller's question.
+    """
+    named = {a.name.lower(): a for a in arguments if a.name}
+    positional = [a for a in arguments if not a.name]
+    if len(named) + len(positional) < len(arguments) or not named.keys() <= {p.name for p in tool.parameters}:
+        return None
+    free = [p for p in tool.parameters if p.name not in named]
+    if tool.name_omitted(len(arguments)):
+        free = _without_first_name(free)
+    if len(positional) > len(free) or any(p.required for p in free[len(positional) :]):
+        return None
+    taken = {p.name: a for p, a in zip(free, positional, strict=False)} | named
+    return [(p, taken[p.name]) for p in tool.parameters if p.name in taken]
+
+
+def _without_first_name(parameters: list[Parameter]) -> list[Parameter]:
+    first = next((p for p in parameters if p.type == "name"), None)
+    return [p for p in parameters if p is not first]
+
+
+def canonical_value(parameter: Parameter, value: str, lists: Mapping[str, Sequence[str]]) -> str:
+    """The value as the formatter writes it; a wrong one stays as it is."""
+    if parameter.type == "integer" and re.fullmatch(r"[+-]?\d+", value):
+        return value.removeprefix("+") if parameter.sign == "optional" else value
+    if parameter.type == "choice":
+        squeezed = re.sub(r"\s", "", value).lower()
+        if parameter.dice and DICE.fullmatch(squeezed):
+            return squeezed
+        wanted = _comparable(value)
+        return next((c for c in parameter.choices(lists) if _comparable(c) == wanted), value)
+    return value
+
+
+def value_problem(
+    parameter: Parameter, value: str, lists: Mapping[str, Sequence[str]]
+) -> tuple[str, str | None] | None:
+    """The reason why a value is wrong, with a hint; None when it is right."""
+    if parameter.type == "integer":
+        return _integer_problem(parameter, value)
+    if parameter.type == "choice":
+        return _choice_problem(parameter, value, lists)
+    return None
+
+
+def _integer_problem(parameter: Parameter, value: str) -> tuple[str, str | None] | None:
+    if not re.fullmatch(r"[+-]?\d+", value):
+        return f"`{parameter.name}` is a whole number, not {value!r}.", None
+    if parameter.sign == "required" and value[0] not in "+-":
+        return f"`{parameter.name}` needs its sign.", f"Write +{value} or -{value}."
+    low, high = parameter.minimum, parameter.maximum
+    if (low is not None and int(value) < low) or (high is not None and int(value) > high):
+        bounds = f"{'' if low is None else low}…{'' if high is None else high}"
+        return f"`{parameter.name}` is {value}, out of its range {bounds}.", None
+    return None
+
+
+def _choice_problem(
+    parameter: Parameter, value: str, lists: Mapping[str, Sequence[str]]
+) -> tuple[str, str | None] | None:
+    choices = parameter.choices(lists)
+    if _comparable(value) in map(_comparable, choices):
+        return None
+    if parameter.dice and re.fullmatch(r"\d*d\d+.*", value.strip(), re.I):
+        return _dice_problem(parameter, value)
+    close = difflib.get_close_matches(_comparable(value), choices, n=1)
+    hint = f"Did you mean {close[0]!r}?" if close else _listing(choices, parameter.dice)
+    return f"`{parameter.name}` can't be {value!r}.", hint
+
+
+def _dice_problem(parameter: Parameter, value: str) -> tuple[str, str | None] | None:
+    match = DICE.fullmatch(re.sub(r"\s", "", value).lower())
+    if match and int(match[1]) >= 1 and int(match[2]) >= 2:
+        return None
+    return f"`{parameter.name}` isn't a dice expression: {value!r}.", "Write it as 1d20 or 2d6+3."
+
+
+def _listing(choices: Sequence[str], dice: bool) -> str:
+    shown = ", ".join(choices[:8]) + (", …" if len(choices) > 8 else "")
+    return f"Allowed: {shown}{', or dice such as 2d6+3' if dice else ''}."
+
+
+def _comparable(value: str) -> str:
+    return " ".join(value.replace("_", " ").replace("’", "'").lower().split())

@@ -1,0 +1,144 @@
+"""The tool vocabulary: which tools there are, what they take, what their results are."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from loresmith.ir.arguments import assign_arguments, canonical_value, value_problem
+from loresmith.ir.scenario import Argument, Call, Node
+from loresmith.ir.tools import Lists, Parameter, Tool, ToolFile, read_tool_file
+from loresmith.resources import shipped_folder
+
+__all__ = ["Parameter", "Problem", "Tool", "Vocabulary", "load_vocabulary"]
+
+
+class Problem(Node):
+    """What is wrong with a call: the reason, a hint, and the argument's index (None for the whole call)."""
+
+    kind: Literal["tool", "argument"]
+    reason: str
+    hint: str | None = None
+    argument: int | None = None
+
+
+class Vocabulary(Node):
+    """The tools in the order of the files, with the lists that their parameters name."""
+
+    tools: tuple[Tool, ...]
+    lists: Lists = Field(default_factory=dict)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Tool]:
+        return {name: tool for tool in self.tools for name in tool.names}
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every name that a call may begin with, aliases included, in lower case."""
+        return frozenset(self._by_name)
+
+    @cached_property
+    def labels(self) -> frozenset[str]:
+        """What a result may be labelled with: tools, aliases and every listed choice of a sum tool's first
+        parameter."""
+        firsts = (tool.parameters[0] for tool in self.tools if tool.result == "sum" and tool.parameters)
+        return self.names | {choice for first in firsts for choice in first.choices(self.lists)}
+
+    def tool(self, name: str) -> Tool | None:
+        """The tool of that name or alias, in any letter case."""
+        return self._by_name.get(name.lower())
+
+    def canonical(self, call: Call) -> Call | None:
+        """The call under its tool's own name, aliases rewritten, arguments in the tool's order and spelling.
+
+        None when no tool has that name. Wrong arguments stay as they are; `problem` finds them.
+        """
+        tool = self.tool(call.tool)
+        if tool is None:
+            return None
+        arguments = _rewritten(tool, call)
+        assigned = assign_arguments(tool, arguments)
+        if assigned is not None:
+            arguments = tuple(
+                Argument(value=canonical_value(p, a.value, self.lists), span=a.span) for p, a in assigned
+            )
+        return call.model_copy(update={"tool": tool.name, "arguments": arguments})
+
+    def check_call(self, call: Call, member_count: int) -> str | None:
+        """None when the call is valid in a party of `member_count`, else the reason why it isn't."""
+        problem = self.problem(call, member_count)
+        return problem.reason if problem else None
+
+    def problem(self, call: Call, member_count: int) -> Problem | None:
+        """The first thing that is wrong with a call, with the argument it stands at."""
+        canonical = self.canonical(call)
+        tool = self.tool(call.tool)
+        if tool is None or canonical is None:
+            return Problem(kind="tool", reason=f"There is no tool {call.tool!r}.", hint=self.near(call.tool))
+        assigned = assign_arguments(tool, canonical.arguments)
+        if assigned is None:
+            return _misassigned(tool, canonical.arguments)
+        if tool.name_omitted(len(assigned)) and member_count != 1:
+            reason = f"`{tool.name}` lacks its argument `{tool.missing(assigned)}`."
+            return Problem(kind="argument", reason=reason, hint=f"Write {tool.signature}.")
+        for index, (parameter, argument) in enumerate(assigned):
+            found = value_problem(parameter, argument.value, self.lists)
+            if found:
+                return Problem(kind="argument", reason=found[0], hint=found[1], argument=index)
+        return None
+
+    def near(self, name: str) -> str:
+        """A did-you-mean for an unknown tool, or the list of the known ones."""
+        close = difflib.get_close_matches(name.lower(), self.names, n=1)
+        known = ", ".join(tool.name for tool in self.tools)
+        return f"Did you mean {close[0]!r}?" if close else f"Known tools: {known}."
+
+
+def load_vocabulary(project_tools: Path | None = None) -> Vocabulary:
+    """The shipped vocabulary with the project's file on top, an entry of the same name replacing the shipped one.
+
+    A project's file that isn't there is the same as none. Raises InvalidCall for a file that isn't valid.
+    """
+    files = [read_tool_file(shipped_folder("grammar") / "tools.yaml", {})]
+    if project_tools is not None and project_tools.is_file():
+        files.append(read_tool_file(project_tools, files[0].lists, files[0].tools))
+    return _merged(files)
+
+
+def _merged(files: list[ToolFile]) -> Vocabulary:
+    tools = {tool.name: tool for file in files for tool in file.tools}
+    lists = {name: values for file in files for name, values in file.lists.items()}
+    return Vocabulary(tools=tuple(tools.values()), lists=lists)
+
+
+def _rewritten(tool: Tool, call: Call) -> tuple[Argument, ...]:
+    """The arguments of a call by an alias as its tool takes them: `[save: wisdom]` has `wisdom save`."""
+    alias = tool.alias(call.tool)
+    if alias is None or not alias.arguments or not call.arguments:
+        return call.arguments
+    first = call.arguments[0]
+    value = re.sub(r"^\+", "", first.value)
+    made = [Argument(value=text.replace("{1}", value), span=first.span) for text in alias.arguments]
+    return (*made, *call.arguments[1:])
+
+
+def _misassigned(tool: Tool, arguments: tuple[Argument, ...]) -> Problem:
+    """Why the arguments can't be matched with the parameters: an unknown name, too many, too few."""
+    names = {parameter.name for parameter in tool.parameters}
+    hint = f"Write {tool.signature}."
+    for index, argument in enumerate(arguments):
+        if argument.name and argument.name.lower() not in names:
+            reason = f"`{tool.name}` has no argument `{argument.name}`."
+            return Problem(kind="argument", reason=reason, hint=hint, argument=index)
+    if len(arguments) > len(tool.parameters):
+        reason = f"`{tool.name}` takes at most {len(tool.parameters)} arguments, not {len(arguments)}."
+        return Problem(kind="argument", reason=reason, hint=hint, argument=len(tool.parameters))
+    given = {argument.name.lower() for argument in arguments if argument.name}
+    if len(given) < sum(1 for argument in arguments if argument.name):
+        return Problem(kind="argument", reason=f"`{tool.name}` has one argument twice.", hint=hint)
+    return Problem(kind="argument", reason=f"`{tool.name}` lacks an argument.", hint=hint)
