@@ -1,0 +1,6 @@
+"""`python -m loresmith`."""
+
+from loresmith.commands.entry import main
+
+if __name__ == "__main__":
+    main()

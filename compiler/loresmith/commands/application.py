@@ -1,0 +1,166 @@
+"""The commands and their options; each one's work is in its own module."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import loresmith
+
+application = typer.Typer(
+    name="loresmith",
+    help="Compiles tabletop scenarios in Markdown to on-device language models.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+RecipeName = Annotated[
+    str | None,
+    typer.Argument(metavar="[RECIPE]", help="A recipe's name or file; default: the largest this machine can run."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only the result.")]
+Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"loresmith {loresmith.__version__}")
+        raise typer.Exit
+
+
+@application.callback()
+def _root(
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Every command takes --verbose, which shows the traceback of a failure."""
+
+
+@application.command()
+def train(recipe: RecipeName = None, quiet: Quiet = False, as_json: Json = False) -> int:
+    """Build a recipe: from scenarios to a model file that the app loads.
+
+    Example: loresmith train gemma3-270m
+    """
+    from loresmith.commands.train import train_recipe
+
+    return train_recipe(recipe, Path.cwd(), quiet=quiet, as_json=as_json)
+
+
+@application.command()
+def plan(recipe: RecipeName = None, as_json: Json = False) -> int:
+    """Show what a build would run, what is already built, and the predicted size and time.
+
+    Example: loresmith plan gemma3-270m
+    """
+    from loresmith.commands.plan import show_plan
+
+    return show_plan(recipe, Path.cwd(), as_json=as_json)
+
+
+@application.command()
+def lint(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files or folders; default: ai-training/scenarios.")] = None,
+    output: Annotated[str, typer.Option("--format", help="text, json or github.")] = "text",
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
+    select: Annotated[str, typer.Option(help="Only these codes, by comma; a prefix will do (SC3).")] = "",
+    ignore: Annotated[str, typer.Option(help="Not these codes, by comma.")] = "",
+) -> int:
+    """Check scenarios without building anything.
+
+    Example: loresmith lint ai-training/scenarios --strict
+    """
+    from loresmith.commands.lint import lint_paths
+
+    return lint_paths(paths or [], Path.cwd(), output, strict=strict, select=select, ignore=ignore)
+
+
+@application.command(name="eval")
+def evaluate(
+    recipe: RecipeName = None,
+    model: Annotated[Path | None, typer.Option(help="A GGUF file; default: the recipe's newest version.")] = None,
+    split: Annotated[str, typer.Option(help="eval or test.")] = "test",
+    as_json: Json = False,
+) -> int:
+    """Judge a model file's calls on scenarios that it wasn't trained on.
+
+    Example: loresmith eval gemma3-270m --split test
+    """
+    from loresmith.commands.evaluate import evaluate_model
+
+    return evaluate_model(recipe, Path.cwd(), model, split, as_json=as_json)
+
+
+@application.command()
+def export(
+    name: Annotated[str, typer.Argument(help="The model's name.")],
+    destination: Annotated[Path, typer.Argument(help="The folder to copy the model file to.")],
+    version: Annotated[str | None, typer.Option(help="A version; default: the newest.")] = None,
+) -> int:
+    """Copy a delivered model file to a folder, verified, and print the app's configuration for it.
+
+    Example: loresmith export gemma3-270m ../app/assets
+    """
+    from loresmith.commands.export import export_model
+
+    return export_model(name, destination, version, Path.cwd())
+
+
+@application.command()
+def models(as_json: Json = False) -> int:
+    """List the delivered models and their versions.
+
+    Example: loresmith models
+    """
+    from loresmith.commands.models import list_models
+
+    return list_models(Path.cwd(), as_json=as_json)
+
+
+@application.command()
+def doctor(as_json: Json = False) -> int:
+    """Examine this machine: dependencies, accelerator, memory, disk, the hub.
+
+    Example: loresmith doctor
+    """
+    from loresmith.commands.doctor import show_verdicts
+
+    return show_verdicts(Path.cwd(), as_json=as_json)
+
+
+@application.command()
+def init(folder: Annotated[Path, typer.Argument(help="The project's folder.")] = Path()) -> int:
+    """Begin a project: the folders and a first scenario to change.
+
+    Example: loresmith init my-campaign
+    """
+    from loresmith.commands.init import begin_project
+
+    return begin_project(folder)
+
+
+@application.command()
+def schema(what: Annotated[str, typer.Argument(help="recipe")] = "recipe") -> int:
+    """Print the JSON Schema that editors use to check recipes.
+
+    Example: loresmith schema recipe > recipe.schema.json
+    """
+    from loresmith.commands.schema import print_schema
+
+    return print_schema(what)
+
+
+@application.command()
+def tools(as_json: Json = False) -> int:
+    """List the tools that a DM can call: the shipped ones and the project's own.
+
+    Example: loresmith tools
+    """
+    from loresmith.commands.tools import list_tools
+
+    return list_tools(Path.cwd(), as_json=as_json)

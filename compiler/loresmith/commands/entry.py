@@ -1,0 +1,78 @@
+"""The entry point: exit codes, and failures shown the way users can act on."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from loresmith.diagnostics.failure import ENVIRONMENT, INTERRUPTED, EnvironmentFailure, Failure
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(exit_code_of(sys.argv[1:]))
+
+
+def exit_code_of(arguments: list[str]) -> int:
+    """Run one command; gives 0, 1 (findings), 2 (wrong call), 3 (environment) or 130 (interrupted)."""
+    import click
+    import typer
+
+    from loresmith.commands.application import application
+
+    verbose = "--verbose" in arguments
+    try:
+        command = typer.main.get_command(application)
+        code = command.main([a for a in arguments if a != "--verbose"], "loresmith", standalone_mode=False)
+    except Failure as failure:
+        return _shown(failure, verbose)
+    except (KeyboardInterrupt, click.Abort):
+        print("\nInterrupted. What is finished is kept; the same command goes on.", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
+        return _unexpected(error, verbose)
+    return code if isinstance(code, int) else 0
+
+
+def _unexpected(error: Exception, verbose: bool) -> int:
+    """click's own errors keep their text and code; a full disk or memory is the environment's; the rest is ours."""
+    if hasattr(error, "show") and hasattr(error, "exit_code"):
+        error.show()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+        return int(error.exit_code)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownArgumentType, reportUnknownMemberType]
+    if isinstance(error, ModuleNotFoundError):
+        missing = EnvironmentFailure(
+            f"The Python package {error.name} isn't installed.",
+            remedy='Run it through `pnpm run …`, which installs everything, or: pip install "loresmith[train]"',
+        )
+        return _shown(missing, verbose)
+    if isinstance(error, BrokenPipeError):
+        # The reader of our output has gone (`| head`): nothing is wrong, and there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    if isinstance(error, MemoryError):
+        return _shown(EnvironmentFailure("Memory ran out.", remedy="Close other programs."), verbose)
+    print(f"error: unexpected {type(error).__name__}: {error}", file=sys.stderr)
+    if verbose:
+        traceback.print_exc()
+    else:
+        print("  help: run it again with --verbose and report what it shows.", file=sys.stderr)
+    return ENVIRONMENT if isinstance(error, OSError) else 70
+
+
+def _shown(failure: Failure, verbose: bool) -> int:
+    if verbose:
+        traceback.print_exc()
+    place = f"{_relative(failure.where)}: " if failure.where else ""
+    lines = [f"{place}error: {failure.message}"]
+    lines += [f"  {line}" for line in failure.excerpt.splitlines()]
+    lines += [f"  help: {failure.remedy}"] if failure.remedy else []
+    print("\n".join(lines), file=sys.stderr)
+    return failure.exit_code
+
+
+def _relative(where: str) -> str:
+    """A path below the working folder is shown from there."""
+    here = str(Path.cwd()) + os.sep
+    return where.removeprefix(here)

@@ -1,0 +1,52 @@
+"""`loresmith export`."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from loresmith.deliver.configuration import app_configuration
+from loresmith.deliver.versions import Delivery, read_metadata, versions_of
+from loresmith.diagnostics.failure import InvalidCall, Rejected
+from loresmith.store.files import disk_failures, sha256_of, sync_folder
+
+
+def export_model(name: str, destination: Path, version: str | None, root: Path) -> int:
+    """Copy a delivered version's model file, verified, and print its app configuration; gives exit code 0."""
+    folder = _version_folder(root / "ai-training" / "models" / name, name, version)
+    metadata = read_metadata(folder)
+    model = metadata["app"]["model"]
+    if sha256_of(folder / model) != metadata["files"][model]["sha256"]:
+        raise Rejected(
+            "The delivered file was changed since it was built.",
+            where=str(folder / model),
+            remedy=f"Delete the folder {folder} and run: loresmith train {name}",
+        )
+    copy = _copied(folder / model, destination / model)
+    delivery = Delivery(folder=destination, version=folder.name, model=copy, projector=None, is_new=False)
+    print(app_configuration(delivery))
+    return 0
+
+
+def _version_folder(models: Path, name: str, version: str | None) -> Path:
+    versions = versions_of(models)
+    if not versions:
+        raise InvalidCall(f"There is no model named {name!r}.", remedy="See: loresmith models")
+    if version and version not in versions:
+        raise InvalidCall(f"{name} has no version {version!r}.", remedy=f"Versions: {', '.join(versions)}.")
+    return models / (version or versions[-1])
+
+
+def _copied(source: Path, destination: Path) -> Path:
+    with disk_failures(destination):
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=destination.parent, prefix=f".{source.name}.") as scratch:
+            copy = Path(scratch.name).with_suffix(".work")
+        try:
+            shutil.copyfile(source, copy)
+            copy.replace(destination)
+        finally:
+            copy.unlink(missing_ok=True)
+        sync_folder(destination.parent)
+    return destination

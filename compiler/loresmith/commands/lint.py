@@ -1,0 +1,78 @@
+"""`loresmith lint`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from loresmith.check.corpus import check_corpus
+from loresmith.check.file import compile_source
+from loresmith.diagnostics.diagnostic import Diagnostic
+from loresmith.diagnostics.failure import FINDINGS, InvalidCall
+from loresmith.diagnostics.rendering import render_github, render_json, render_text
+from loresmith.ir.vocabulary import load_vocabulary
+
+DEFAULT = Path("ai-training/scenarios")
+FORMATS = ("text", "json", "github")
+
+
+def lint_paths(
+    paths: Sequence[Path], root: Path, output: str, *, strict: bool, select: str, ignore: str
+) -> int:
+    """Print every finding; gives 1 when there is an error (or, with `strict`, any finding), else 0."""
+    if output not in FORMATS:
+        raise InvalidCall(f"There is no format {output!r}.", remedy=f"Formats: {', '.join(FORMATS)}.")
+    sources = {_shown(path, root): path.read_bytes() for path in _files(paths or [root / DEFAULT])}
+    findings = [f for f in _findings(sources, root) if _wanted(f.code, select, ignore)]
+    texts = {path: data.decode("utf-8", errors="replace") for path, data in sources.items()}
+    if output == "json":
+        print(render_json(findings))
+    elif output == "github":
+        print(render_github(findings), end="")
+    else:
+        print(render_text(findings, texts) + _summary(findings, len(sources)))
+    failing = [f for f in findings if strict or f.severity == "error"]
+    return FINDINGS if failing else 0
+
+
+def _findings(sources: dict[str, bytes], root: Path) -> list[Diagnostic]:
+    project_tools = root / "ai-training" / "tools.yaml"
+    vocabulary = load_vocabulary(project_tools if project_tools.is_file() else None)
+    compiled = [compile_source(path, data, vocabulary) for path, data in sources.items()]
+    findings = [finding for c in compiled for finding in c.findings]
+    findings += check_corpus([c.scenario for c in compiled if c.scenario])
+    return sorted(findings, key=lambda f: (f.path, f.line, f.column, f.code))
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    files: set[Path] = set()
+    for path in paths:
+        if path.is_dir():
+            files |= {found for found in path.rglob("*.md") if found.is_file()}
+        elif path.is_file():
+            files.add(path)
+        else:
+            raise InvalidCall("There is no such file or folder.", where=str(path))
+    if not files:
+        raise InvalidCall("There is no .md file to check.", where=", ".join(str(path) for path in paths))
+    return sorted(files)
+
+
+def _shown(path: Path, root: Path) -> str:
+    return Path(os.path.relpath(path.resolve(), root.resolve())).as_posix()
+
+
+def _wanted(code: str, select: str, ignore: str) -> bool:
+    selected = tuple(filter(None, (part.strip() for part in select.split(",")))) or ("",)
+    ignored = tuple(filter(None, (part.strip() for part in ignore.split(","))))
+    return code.startswith(selected) and not (ignored and code.startswith(ignored))
+
+
+def _summary(findings: Sequence[Diagnostic], files: int) -> str:
+    errors = sum(finding.severity == "error" for finding in findings)
+    warnings = len(findings) - errors
+    checked = f"{files} file{'s' * (files != 1)} checked"
+    if not findings:
+        return f"{checked}, nothing found."
+    return f"\n{checked}: {errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}."

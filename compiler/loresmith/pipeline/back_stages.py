@@ -1,0 +1,154 @@
+"""Export, quantization and validation, once for the tuned model and once for the untouched base."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from loresmith.diagnostics.failure import Rejected
+from loresmith.pipeline.front_stages import family_of_base
+from loresmith.pipeline.project import Project
+from loresmith.pipeline.stage import Built, Stage, Watcher
+from loresmith.recipe.schema import Output
+from loresmith.render.tokens import Sample
+from loresmith.store.artefacts import Artefact
+
+F16 = "model-f16.gguf"
+MODEL = "model.gguf"
+COMPARED_POSITIONS = 400
+"""Supervised positions of the eval split at which a quantized file is compared with f16."""
+
+
+def export_stage(name: str, title: str, weights: str) -> Stage:
+    """The stage that writes the f16 GGUF of the folder that stage `weights` made."""
+
+    def inputs(_project: Project, built: Built) -> dict[str, Any]:
+        return {"weights": built[weights].digest}
+
+    def make(_project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
+        from loresmith.export.gguf import export_gguf
+
+        export_gguf(built[weights].folder, folder / F16, watcher.advance)
+        return {"bytes": (folder / F16).stat().st_size}
+
+    return Stage(name, 1, title, (weights,), inputs, make, lambda a: f"{a.facts['bytes']:,} bytes, f16")
+
+
+def quantize_stage(name: str, title: str, source: str, output: Output, *, budget: bool) -> Stage:
+    """The stage that quantizes the f16 file of stage `source`, checks its budget and measures its divergence."""
+
+    def inputs(_project: Project, built: Built) -> dict[str, Any]:
+        return {"source": built[source].digest, "kind": output.quantize, "dataset": built["dataset"].digest}
+
+    def make(_project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
+        from loresmith.quantize.run import quantize
+
+        f16 = built[source].folder / F16
+        made = quantize(f16, folder / MODEL, output.quantize, lambda done: watcher.advance(done * 0.3))
+        facts = made.model_dump(mode="json", exclude={"path"})
+        divergence = _divergence(f16, folder / MODEL, built["dataset"], watcher) if budget else {}
+        return facts | {"kind": output.quantize, "divergence": divergence}
+
+    return Stage(
+        name, 1, title, (source, "dataset"), inputs, make, lambda a: _quantize_summary(a, output)
+    )
+
+
+def check_budget(artefact: Artefact, output: Output, project: Project) -> None:
+    """Raise Rejected when the file's real bytes exceed the output's budget, with what would fit."""
+    from loresmith.plan.known_bases import known_base
+    from loresmith.quantize.budget import require_fits
+
+    base = known_base(project.recipe.base)
+    require_fits(output.quantize, artefact.facts["bytes"], output.max_bytes, base.sizes if base else None)
+
+
+def check_divergence(artefact: Artefact, project: Project) -> None:
+    """Raise Rejected when quantization moved the model further from f16 than the recipe allows."""
+    mean, allowed = artefact.facts["divergence"]["mean"], project.recipe.validate_.max_divergence
+    if mean > allowed:
+        raise Rejected(
+            f"The {artefact.facts['kind']} file differs too much from f16: "
+            f"mean KL divergence {mean:.3f} nats, allowed {allowed:g}.",
+            remedy="Choose a finer quantization (q8_0), or raise validate.max_divergence.",
+        )
+
+
+def _divergence(reference: Path, candidate: Path, dataset: Artefact, watcher: Watcher) -> dict[str, Any]:
+    from loresmith.dataset.build import read_samples
+    from loresmith.quantize.divergence import divergence
+
+    samples = read_samples(dataset.folder, "eval")
+    sequences, positions = _compared(samples)
+    measured = divergence(
+        reference, candidate, sequences, positions, lambda done: watcher.advance(0.3 + done * 0.7)
+    )
+    return measured.model_dump(mode="json")
+
+
+def _compared(samples: Sequence[Sample]) -> tuple[list[list[int]], list[list[int]]]:
+    """Sequences and, in each, the positions whose logits predict a supervised token; up to the limit in all."""
+    sequences, positions = list[list[int]](), list[list[int]]()
+    left = COMPARED_POSITIONS
+    for sample in samples:
+        chosen = [c - 1 for start, end in sample.spans for c in range(start, end)][:left]
+        if chosen:
+            sequences.append(list(sample.ids[: chosen[-1] + 1]))
+            positions.append(chosen)
+            left -= len(chosen)
+    return sequences, positions
+
+
+def _quantize_summary(artefact: Artefact, output: Output) -> str:
+    facts = artefact.facts
+    text = f"{facts['bytes']:,} bytes of {output.max_bytes:,}, {facts['bits_per_weight']:.2f} bits a weight"
+    if not facts["divergence"]:
+        return text
+    measured = facts["divergence"]
+    return f"{text}; KL to f16 {measured['mean']:.4f} nats, top-1 agreement {measured['top1_agreement']:.1%}"
+
+
+def answers_stage(name: str, title: str, source: str) -> Stage:
+    """The stage that plays the eval split's prompts with the file of stage `source` and judges the answers."""
+
+    def inputs(project: Project, built: Built) -> dict[str, Any]:
+        return {
+            "model": built[source].digest,
+            "dataset": built["dataset"].digest,
+            "max_new_tokens": project.recipe.validate_.max_new_tokens,
+            "tools": project.vocabulary.model_dump_json(),
+        }
+
+    def make(project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
+        return _judge(project, built, built[source].folder / MODEL, folder, watcher)
+
+    return Stage(name, 1, title, (source, "dataset", "base"), inputs, make, _answers_summary)
+
+
+def _judge(project: Project, built: Built, model: Path, folder: Path, watcher: Watcher) -> dict[str, Any]:
+    from loresmith.dataset.build import read_samples
+    from loresmith.environment.accelerator import detect_accelerator
+    from loresmith.store.files import write_atomically
+    from loresmith.validate.answers import answers_of, prompts_of, require_same_prompts
+    from loresmith.validate.score import judge, scores_of
+
+    prompts = prompts_of(read_samples(built["dataset"].folder, "eval"))
+    layers = 0 if detect_accelerator().kind == "cpu" else -1
+    limit = project.recipe.validate_.max_new_tokens
+    answers = answers_of(model, prompts, limit, layers, watcher.advance)
+    require_same_prompts(family_of_base(built["base"]), prompts, answers)
+    judged = [judge(p, a, project.vocabulary) for p, a in zip(prompts, answers, strict=True)]
+    write_atomically(folder / "judgements.jsonl", "".join(f"{j.model_dump_json()}\n" for j in judged))
+    return {"scores": scores_of(judged).model_dump()}
+
+
+def _answers_summary(artefact: Artefact) -> str:
+    from loresmith.validate.report import percent
+
+    scores = artefact.facts["scores"]
+    return (
+        f"well-formed call in {percent(scores['call_valid'])} of {scores['replies_with_call']} replies that need "
+        f"one, exactly the reference's in {percent(scores['exact'])}; "
+        f"false calls in {percent(scores['false_call'])} of the others"
+    )

@@ -1,0 +1,174 @@
+"""Running the stages of a recipe, each only when its artefact isn't there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from loresmith.deliver.versions import Delivery, deliver
+from loresmith.diagnostics.failure import Rejected
+from loresmith.pipeline.back_stages import MODEL, check_budget, check_divergence
+from loresmith.pipeline.graph import stages_of
+from loresmith.pipeline.project import Project
+from loresmith.pipeline.stage import Built, Stage, Watcher
+from loresmith.pipeline.train_stages import remember_adapter
+from loresmith.store.artefacts import Artefact, key_of
+from loresmith.validate.report import percent, write_report
+from loresmith.validate.score import Judgement, Scores
+
+
+@dataclass(frozen=True)
+class StageState:
+    """A stage and its artefact, or None when it would have to run. `progress`: it was begun and can go on."""
+
+    stage: Stage
+    artefact: Artefact | None
+    progress: bool
+
+
+def states_of(project: Project) -> list[StageState]:
+    """Which stages are built and which would run; nothing is run."""
+    built: dict[str, Artefact] = {}
+    states: list[StageState] = []
+    for stage in stages_of(project.recipe):
+        known = all(need in built for need in stage.needs)
+        key = _key(stage, project, built) if known else None
+        artefact = project.store.find(stage.name, key) if key else None
+        begun = bool(key) and stage.resumable and project.store.work_folder(stage.name, str(key)).exists()
+        if artefact:
+            built[stage.name] = artefact
+        states.append(StageState(stage, artefact, begun and artefact is None))
+    return states
+
+
+def run_build(project: Project, watcher: Watcher) -> Delivery:
+    """Build everything that isn't built, check it, and deliver it.
+
+    Raises a Failure from whatever stage fails; what was finished stays and isn't run again.
+    """
+    with project.store.locked():
+        built: dict[str, Artefact] = {}
+        for stage in stages_of(project.recipe):
+            built[stage.name] = _run_stage(stage, project, built, watcher)
+            _check(stage, built[stage.name], project)
+        _require_valid(project, built)
+        return _deliver(project, built)
+
+
+def _run_stage(stage: Stage, project: Project, built: Built, watcher: Watcher) -> Artefact:
+    key = _key(stage, project, built)
+    found = project.store.find(stage.name, key)
+    if found:
+        watcher.stage_ends(stage.title, f"unchanged ({stage.summary(found)})")
+        return found
+    watcher.stage_begins(stage.title)
+    artefact = project.store.build(
+        stage.name,
+        key,
+        stage.inputs(project, built),
+        lambda folder: stage.make(project, built, folder, watcher),
+        resumable=stage.resumable,
+        unkeyed=stage.unkeyed,
+    )
+    watcher.stage_ends(stage.title, stage.summary(artefact))
+    return artefact
+
+
+def _key(stage: Stage, project: Project, built: Built) -> str:
+    return key_of(stage.name, stage.version, stage.inputs(project, built))
+
+
+def _check(stage: Stage, artefact: Artefact, project: Project) -> None:
+    """Checks that read the recipe but don't belong into an artefact's key."""
+    if stage.name == "train":
+        remember_adapter(project, artefact)
+    for output in project.recipe.outputs:
+        if stage.name == f"quantize-{output.quantize}":
+            check_budget(artefact, output, project)
+            check_divergence(artefact, project)
+
+
+def _require_valid(project: Project, built: Built) -> None:
+    least = project.recipe.validate_.call_present
+    for output in project.recipe.outputs:
+        share = built[f"answers-{output.quantize}"].facts["scores"]["call_valid"]
+        if share is not None and share < least:
+            raise Rejected(
+                f"The {output.quantize} model makes a well-formed call in {percent(share)} of the replies "
+                f"that need one; the recipe asks for {percent(least)}.",
+                remedy="Write more scenarios, train longer, or lower validate.call_present.",
+            )
+
+
+def _deliver(project: Project, built: Built) -> Delivery:
+    recipe = project.recipe
+    build = _build_digest(built)
+    names = {output.quantize: f"{recipe.name}-{output.quantize}.gguf" for output in recipe.outputs}
+    files = {
+        name: built[f"quantize-{kind}"].folder / MODEL for kind, name in names.items()
+    }
+    report = project.store.root / "report" / build
+    if not (report / "report.html").exists():
+        _write_report(report, recipe.name, project, built)
+    files |= {name: report / name for name in ("report.json", "report.html")}
+    return deliver(project.models, recipe.name, build, files, _metadata(project, built, names))
+
+
+def _build_digest(built: Built) -> str:
+    text = json.dumps({name: artefact.digest for name, artefact in built.items()}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _metadata(project: Project, built: Built, names: Mapping[str, str]) -> dict[str, Any]:
+    recipe = project.recipe
+    return {
+        "app": {"model": names[recipe.outputs[0].quantize], "mmproj": None},
+        "target": recipe.target,
+        "base": {"name": recipe.base.name, "digest": built["base"].digest} | built["base"].facts,
+        "data": {"digest": built["dataset"].digest} | built["dataset"].facts,
+        "recipe": recipe.model_dump(mode="json", by_alias=True),
+        "training": built["train"].facts | {"adapter": built["train"].key},
+        "files": {
+            name: {"sha256": built[f"quantize-{kind}"].files[MODEL]} | built[f"quantize-{kind}"].facts
+            for kind, name in names.items()
+        },
+        "scores": {label: artefact.facts["scores"] for label, artefact in _judged(project, built).items()},
+        "tools": [tool.name for tool in project.vocabulary.tools],
+    }
+
+
+def _judged(project: Project, built: Built) -> dict[str, Artefact]:
+    """The judged answers by the name a reader sees, the untouched base last."""
+    tuned = {f"tuned, {o.quantize}": built[f"answers-{o.quantize}"] for o in project.recipe.outputs}
+    return tuned | {f"untouched base, {project.recipe.outputs[0].quantize}": built["base-answers"]}
+
+
+def _write_report(folder: Path, title: str, project: Project, built: Built) -> None:
+    judged = _judged(project, built)
+    first = built[f"quantize-{project.recipe.outputs[0].quantize}"].facts
+    facts = {
+        "base": built["base"].facts["name"],
+        "target": project.recipe.target,
+        "bytes": first["bytes"],
+        "bits a weight": first["bits_per_weight"],
+        "KL divergence to f16 (nats)": first["divergence"]["mean"],
+        "top-1 agreement with f16": first["divergence"]["top1_agreement"],
+        "best eval loss (nats)": built["train"].facts["best_eval_loss"],
+    }
+    write_report(
+        folder,
+        title,
+        {name: Scores(**artefact.facts["scores"]) for name, artefact in judged.items()},
+        {name: _judgements(artefact.folder) for name, artefact in judged.items()},
+        facts,
+        built["train"].folder / "loss.png",
+    )
+
+
+def _judgements(folder: Path) -> list[Judgement]:
+    lines = (folder / "judgements.jsonl").read_text(encoding="utf-8").splitlines()
+    return [Judgement.model_validate_json(line) for line in lines]

@@ -1,0 +1,95 @@
+"""The stages before training: sources, base, dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from loresmith.base.package import packaged_model
+from loresmith.families.family import Family, family_named
+from loresmith.lower.conversation import Conversation, lower_scenario
+from loresmith.pipeline.project import Project
+from loresmith.pipeline.sources import compile_sources, read_sources
+from loresmith.pipeline.stage import Built, Stage, Watcher
+from loresmith.store.artefacts import Artefact
+from loresmith.store.files import sha256_of, write_atomically
+
+CONVERSATIONS = "conversations.jsonl"
+
+
+def family_of_base(base: Artefact) -> Family:
+    """The family that the base stage found."""
+    return family_named(base.facts["family"])
+
+
+def _lower_inputs(project: Project, _built: Built) -> dict[str, Any]:
+    sources = read_sources(project.scenarios, project.root)
+    return {"sources": sources.digest, "tools": project.vocabulary.model_dump_json()}
+
+
+def _lower(project: Project, _built: Built, folder: Path, _watcher: Watcher) -> dict[str, Any]:
+    sources = read_sources(project.scenarios, project.root)
+    scenarios = compile_sources(sources, project.vocabulary, project.store)
+    conversations = [lower_scenario(scenario, project.vocabulary) for scenario in scenarios]
+    lines = "".join(f"{conversation.model_dump_json()}\n" for conversation in conversations)
+    write_atomically(folder / CONVERSATIONS, lines)
+    return {"scenarios": len(scenarios)}
+
+
+def _base_inputs(project: Project, _built: Built) -> dict[str, Any]:
+    base = project.recipe.base
+    if base.pypi:
+        return {"sha256": packaged_model(base.pypi).sha256}
+    if base.hub:
+        return {"hub": base.hub, "revision": base.revision}
+    folder = project.root / (base.path or "")
+    files = sorted(path for path in folder.glob("*") if path.is_file()) if folder.is_dir() else []
+    return {"path": base.path, "files": {path.name: sha256_of(path) for path in files}}
+
+
+def _fetch_base(project: Project, _built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
+    from loresmith.base.acquire import acquire_base
+    from loresmith.targets.target import require_loadable, target_named
+
+    family = acquire_base(project.recipe.base, project.root, folder, watcher.advance)
+    kinds = tuple(output.quantize for output in project.recipe.outputs)
+    require_loadable(target_named(project.recipe.target), family.name, kinds)
+    return {"family": family.name, "name": project.recipe.base.name}
+
+
+def _dataset_inputs(project: Project, built: Built) -> dict[str, Any]:
+    return {
+        "conversations": built["lower"].digest,
+        "tokenizer": built["base"].files["tokenizer.json"],
+        "template": family_of_base(built["base"]).template,
+        "context": project.recipe.train.context,
+    }
+
+
+def _build_dataset(project: Project, built: Built, folder: Path, _watcher: Watcher) -> dict[str, Any]:
+    from loresmith.dataset.build import build_dataset
+    from loresmith.render.tokens import Tokens
+
+    lines = (built["lower"].folder / CONVERSATIONS).read_text(encoding="utf-8").splitlines()
+    conversations = [Conversation.model_validate_json(line) for line in lines]
+    tokens = Tokens(built["base"].folder, family_of_base(built["base"]))
+    return build_dataset(conversations, tokens, project.recipe.train.context, folder)
+
+
+def _dataset_summary(artefact: Artefact) -> str:
+    facts = artefact.facts
+    return (
+        f"{facts['train_scenarios']} train, {facts['eval_scenarios']} eval, {facts['test_scenarios']} test; "
+        f"{facts['train_tokens']:,} tokens to train on, {facts['train_supervised']:,} of them supervised"
+    )
+
+
+LOWER = Stage(
+    "lower", 1, "Scenarios", (), _lower_inputs, _lower, lambda a: f"{a.facts['scenarios']} scenarios, no error"
+)
+BASE = Stage(
+    "base", 1, "Base model", (), _base_inputs, _fetch_base, lambda a: f"{a.facts['name']} ({a.facts['family']})"
+)
+DATASET = Stage(
+    "dataset", 1, "Dataset", ("lower", "base"), _dataset_inputs, _build_dataset, _dataset_summary
+)

@@ -1,0 +1,127 @@
+"""Training and merging."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from loresmith.diagnostics.failure import Rejected
+from loresmith.pipeline.front_stages import family_of_base
+from loresmith.pipeline.project import Project
+from loresmith.pipeline.stage import Built, Stage, Watcher
+from loresmith.store.artefacts import Artefact
+from loresmith.store.files import write_atomically
+
+_UNKEYED_FIELDS = {"incremental", "checkpoint_every", "context"}
+"""Train fields that don't change the weights; the context already decides what is in the dataset."""
+
+MIN_MERGE_CORRELATION = 0.9999
+
+
+def _train_inputs(project: Project, built: Built) -> dict[str, Any]:
+    train = project.recipe.train
+    own = {
+        "base": built["base"].digest,
+        "dataset": built["dataset"].digest,
+        "train": train.model_dump(exclude=_UNKEYED_FIELDS),
+    }
+    last = last_adapter(project)
+    if last is None or not train.incremental:
+        return own | {"parent": None}
+    if last.inputs | {"parent": None} == own | {"parent": None}:
+        return dict(last.inputs)
+    fits = last.inputs["base"] == own["base"] and last.inputs["train"]["rank"] == train.rank
+    return own | {"parent": last.key if fits else None}
+
+
+def last_adapter(project: Project) -> Artefact | None:
+    """The adapter that this recipe's last finished training gave, if its artefact is still there."""
+    try:
+        key = json.loads(_pointer(project).read_text(encoding="utf-8"))["key"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return project.store.find("train", str(key))
+
+
+def remember_adapter(project: Project, artefact: Artefact) -> None:
+    """Make this adapter the one that the recipe's next incremental training starts from."""
+    content = json.dumps({"key": artefact.key})
+    pointer = _pointer(project)
+    if not pointer.exists() or pointer.read_text(encoding="utf-8") != content:
+        write_atomically(pointer, content)
+
+
+def _pointer(project: Project) -> Path:
+    return project.store.root / "train" / f"last-{project.recipe.name}.json"
+
+
+def _train(project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
+    from loresmith.environment.accelerator import detect_accelerator
+    from loresmith.train.adapter import train_adapter
+
+    parent_key = _train_inputs(project, built)["parent"]
+    parent = project.store.find("train", parent_key) if parent_key else None
+    facts = train_adapter(
+        built["base"].folder,
+        family_of_base(built["base"]),
+        built["dataset"].folder,
+        project.recipe.train,
+        parent.folder if parent else None,
+        detect_accelerator(),
+        folder,
+        watcher.measure,
+    )
+    return facts | {"parent": parent_key}
+
+
+def _train_summary(artefact: Artefact) -> str:
+    facts = artefact.facts
+    early = ", stopped early" if facts["stopped_early"] else ""
+    return (
+        f"{facts['steps']} steps{early}; eval loss {facts['best_eval_loss']:.3f} at step {facts['best_step']}"
+    )
+
+
+def _merge_inputs(_project: Project, built: Built) -> dict[str, Any]:
+    return {"base": built["base"].digest, "adapter": built["train"].digest}
+
+
+def _merge(_project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
+    from loresmith.dataset.build import read_samples
+    from loresmith.merge.adapter import merge_adapter
+    from loresmith.merge.check import compare_logits
+
+    base, adapter = built["base"].folder, built["train"].folder
+    merge_adapter(base, adapter, folder, lambda done: watcher.advance(done * 0.5))
+    sample = read_samples(built["dataset"].folder, "eval")[0]
+    agreement = compare_logits(base, adapter, folder, list(sample.ids[:256]))
+    if agreement.correlation < MIN_MERGE_CORRELATION:
+        raise Rejected(
+            f"The merged weights don't do what base and adapter do together "
+            f"(correlation {agreement.correlation:.6f}).",
+            remedy="Run the same command again; if it stays so, report it with your recipe.",
+        )
+    return {"correlation": agreement.correlation}
+
+
+TRAIN = Stage(
+    "train",
+    1,
+    "Training",
+    ("base", "dataset"),
+    _train_inputs,
+    _train,
+    _train_summary,
+    resumable=True,
+    unkeyed=("metrics.jsonl",),
+)
+MERGE = Stage(
+    "merge",
+    1,
+    "Merging",
+    ("base", "train", "dataset"),
+    _merge_inputs,
+    _merge,
+    lambda a: f"logits agree with base and adapter (correlation {a.facts['correlation']:.6f})",
+)
