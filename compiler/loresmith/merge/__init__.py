@@ -1,0 +1,1 @@
+"""Base and adapter folded into one set of weights, and the proof that nothing was lost."""

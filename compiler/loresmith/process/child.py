@@ -1,0 +1,66 @@
+"""A Python module run as a child process that reports its progress in lines of JSON.
+
+llama.cpp ends its process on a failed assertion, and the converter is a script: neither may take the build
+with it. A child writes `{"done": 0.25}` to its standard output and what went wrong to its standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+
+SHOWN_LINES = 3
+
+
+class ChildFailed(Exception):
+    """The child ended with an error. `said` is the end of what it wrote, without a traceback."""
+
+    def __init__(self, code: int, said: str) -> None:
+        super().__init__(said)
+        self.code = code
+        self.said = said
+
+
+def run_child(module: str, arguments: Sequence[str], report: Callable[[float], None]) -> None:
+    """Run `python -m module arguments…`; `report` gets the part done, from 0 to 1.
+
+    Raises ChildFailed when it ends with another code than 0. The child ends with its parent's exception.
+    """
+    command = [sys.executable, "-m", module, *arguments]
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8")
+        try:
+            assert process.stdout is not None
+            _follow(process.stdout, report)
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            process.wait()
+        if process.returncode != 0:
+            errors.seek(0)
+            raise ChildFailed(process.returncode, last_words(errors.read(), process.returncode))
+
+
+def say_progress(done: float) -> None:
+    """In the child: report the part done, from 0 to 1."""
+    print(json.dumps({"done": round(done, 4)}), flush=True)
+
+
+def last_words(stderr: str, code: int) -> str:
+    """The last lines of a child's standard error; of a traceback only its last line, which names the error."""
+    before, _, traceback = stderr.partition("Traceback (most recent call last):")
+    lines = [line.rstrip() for line in before.splitlines() if line.strip()]
+    ends = [line.rstrip() for line in traceback.splitlines() if line.strip() and not line.startswith(" ")]
+    said = ends[-SHOWN_LINES:] if ends else lines[-SHOWN_LINES:]
+    ended = f"ended by signal {-code}" if code < 0 else f"ended with code {code}"
+    return "\n".join([*said, ended] if code < 0 or not said else said)
+
+
+def _follow(lines: Iterable[str], report: Callable[[float], None]) -> None:
+    for line in lines:
+        if line.startswith('{"done"'):
+            report(float(json.loads(line)["done"]))
