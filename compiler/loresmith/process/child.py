@@ -31,7 +31,9 @@ def run_child(module: str, arguments: Sequence[str], report: Callable[[float], N
     """
     command = [sys.executable, "-m", module, *arguments]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8")
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8"
+        )
         try:
             assert process.stdout is not None
             _follow(process.stdout, report)

@@ -1,0 +1,130 @@
+"""Safetensors files read and written tensor by tensor, so that memory holds one weight and not a model.
+
+The format: 8 bytes little-endian header length, a JSON header of name -> dtype, shape, data_offsets, the data.
+Source: https://huggingface.co/docs/safetensors (format).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from loresmith.diagnostics.failure import Rejected
+from loresmith.store.files import CHUNK
+
+ALIGNMENT = 8
+FLOAT32_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One tensor of a shard; `begin` and `end` count from the start of the file, in bytes."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    begin: int
+    end: int
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.end - self.begin
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A safetensors file's table of contents, in the order of the data."""
+
+    path: Path
+    entries: dict[str, Entry]
+    metadata: dict[str, str] | None
+
+
+def read_shard(path: Path) -> Shard:
+    """The table of contents of a safetensors file; raises Rejected when the file is damaged or cut short."""
+    try:
+        header, start = _header(path)
+        metadata = header.pop("__metadata__", None)
+        entries = {name: _entry(value, start) for name, value in header.items()}
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(path) from error
+    if path.stat().st_size != max((entry.end for entry in entries.values()), default=start):
+        raise _damaged(path)
+    ordered = sorted(entries.items(), key=lambda item: (item[1].begin, item[1].end))
+    return Shard(path, dict(ordered), metadata)
+
+
+def write_changed(
+    shard: Shard,
+    destination: Path,
+    changed: Mapping[str, Callable[[], bytes]],
+    advance: Callable[[int], None],
+) -> int:
+    """Write `shard` to `destination`, the tensors in `changed` as fp32 and the others byte by byte.
+
+    `advance` gets the bytes read for each tensor. Gives the number of data bytes written.
+    """
+    sizes = {name: _size(entry, widened=name in changed) for name, entry in shard.entries.items()}
+    with shard.path.open("rb") as source, destination.open("wb") as target:
+        target.write(_new_header(shard, sizes, set(changed)))
+        for name, entry in shard.entries.items():
+            if name in changed:
+                data = changed[name]()
+                assert len(data) == sizes[name]
+                target.write(data)
+            else:
+                source.seek(entry.begin)
+                _copy(source.read, target.write, entry.size)
+            advance(entry.size)
+    return sum(sizes.values())
+
+
+def _header(path: Path) -> tuple[dict[str, Any], int]:
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if 8 + length > path.stat().st_size:
+            raise ValueError("the header is cut short")
+        return json.loads(file.read(length)), 8 + length
+
+
+def _entry(value: dict[str, Any], start: int) -> Entry:
+    begin, end = value["data_offsets"]
+    return Entry(value["dtype"], tuple(value["shape"]), start + begin, start + end)
+
+
+def _size(entry: Entry, *, widened: bool) -> int:
+    count = 1
+    for length in entry.shape:
+        count *= length
+    return count * FLOAT32_BYTES if widened else entry.size
+
+
+def _new_header(shard: Shard, sizes: Mapping[str, int], widened: set[str]) -> bytes:
+    header: dict[str, Any] = {"__metadata__": shard.metadata} if shard.metadata else {}
+    offset = 0
+    for name, entry in shard.entries.items():
+        dtype = "F32" if name in widened else entry.dtype
+        span = [offset, offset + sizes[name]]
+        header[name] = {"dtype": dtype, "shape": list(entry.shape), "data_offsets": span}
+        offset += sizes[name]
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % ALIGNMENT)
+    return len(text).to_bytes(8, "little") + text
+
+
+def _copy(read: Callable[[int], bytes], write: Callable[[bytes], int], size: int) -> None:
+    while size > 0:
+        data = read(min(CHUNK, size))
+        write(data)
+        size -= len(data)
+
+
+def _damaged(path: Path) -> Rejected:
+    return Rejected(
+        "This file of the base model is damaged or cut short.",
+        where=str(path),
+        remedy="Fetch the base model again.",
+    )

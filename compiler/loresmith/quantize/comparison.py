@@ -1,0 +1,141 @@
+"""Measures the divergence of two files: `python -m loresmith.quantize.comparison REQUEST RESPONSE`.
+
+Both models read the same tokens in step. Logits are asked for at the chosen positions only, and no more than
+a few dozen rows of them are held at once: with a vocabulary of 262,144 one row is a megabyte.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loresmith.process.child import say_progress
+from loresmith.quantize.llama_log import listen
+
+BATCH = 256
+"""Tokens a decode."""
+ROWS = 64
+"""Rows of logits a decode."""
+
+
+class Model:
+    """One GGUF file, loaded by llama.cpp on the CPU, read token by token with the logits asked for."""
+
+    def __init__(self, path: str, context: int, threads: int) -> None:
+        import llama_cpp
+
+        self._library = llama_cpp
+        parameters = llama_cpp.llama_model_default_params()
+        parameters.n_gpu_layers = 0
+        model = llama_cpp.llama_model_load_from_file(path.encode(), parameters)
+        if not model:
+            raise SystemExit(f"{Path(path).name} can't be loaded")
+        settings = llama_cpp.llama_context_default_params()
+        settings.n_ctx, settings.n_batch, settings.n_ubatch = context, BATCH, BATCH
+        settings.n_threads = settings.n_threads_batch = threads
+        self._context: Any = llama_cpp.llama_init_from_model(model, settings)
+        if not self._context:
+            raise SystemExit(f"there isn't memory enough for {context} tokens of context")
+        self.vocabulary = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(model))
+        self._batch: Any = llama_cpp.llama_batch_init(BATCH, 0, 1)
+
+    def begin(self) -> None:
+        """Forget the sequence read so far."""
+        self._library.llama_memory_clear(self._library.llama_get_memory(self._context), True)
+
+    def read(self, tokens: Sequence[int], start: int, asked: Sequence[int]) -> NDArray[np.float32]:
+        """Read `tokens` at positions from `start` on; the logits at the `asked` positions, one row for each."""
+        batch, wanted = self._batch, set(asked)
+        batch.n_tokens = len(tokens)
+        for number, token in enumerate(tokens):
+            batch.token[number] = token
+            batch.pos[number] = start + number
+            batch.n_seq_id[number] = 1
+            batch.seq_id[number][0] = 0
+            batch.logits[number] = start + number in wanted
+        code = self._library.llama_decode(self._context, batch)
+        if code != 0:
+            raise SystemExit(f"llama_decode gave {code}")
+        rows = [self._row(position - start) for position in asked]
+        return np.stack(rows) if rows else np.empty((0, self.vocabulary), np.float32)
+
+    def _row(self, number: int) -> NDArray[np.float32]:
+        logits = self._library.llama_get_logits_ith(self._context, number)
+        return np.ctypeslib.as_array(logits, shape=(self.vocabulary,)).copy()
+
+
+def main() -> None:
+    """Read the request, compare, write the response."""
+    listen(lambda _: None)
+    request = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    pairs = [(s, p) for s, p in zip(request["sequences"], request["positions"], strict=True) if p]
+    context = max(len(sequence) for sequence, _ in pairs)
+    reference = Model(request["reference"], context, request["threads"])
+    candidate = Model(request["candidate"], context, request["threads"])
+    if reference.vocabulary != candidate.vocabulary:
+        raise SystemExit("the two files have different vocabularies")
+    measured: list[tuple[float, bool]] = []
+    for number, (sequence, positions) in enumerate(pairs):
+        measured += compare(reference, candidate, sequence, positions)
+        say_progress((number + 1) / len(pairs))
+    Path(sys.argv[2]).write_text(json.dumps(summary(measured)), encoding="utf-8")
+
+
+def compare(
+    reference: Model, candidate: Model, sequence: Sequence[int], positions: Sequence[int]
+) -> Iterator[tuple[float, bool]]:
+    """KL divergence, and whether the most likely token is the same, at each of the positions."""
+    reference.begin()
+    candidate.begin()
+    for start, end, asked in pieces(positions):
+        expected = reference.read(sequence[start:end], start, asked)
+        actual = candidate.read(sequence[start:end], start, asked)
+        for row_p, row_q in zip(expected, actual, strict=True):
+            yield kl_divergence(row_p, row_q), bool(row_p.argmax() == row_q.argmax())
+
+
+def pieces(positions: Sequence[int]) -> Iterator[tuple[int, int, list[int]]]:
+    """Cut a sequence, up to its last position, into (start, end, positions in between) within BATCH and ROWS."""
+    start, last = 0, positions[-1]
+    while start <= last:
+        end = min(start + BATCH, last + 1)
+        inside = [position for position in positions if start <= position < end]
+        if len(inside) > ROWS:
+            inside = inside[:ROWS]
+            end = inside[-1] + 1
+        yield start, end, inside
+        start = end
+
+
+def kl_divergence(logits_p: NDArray[np.float32], logits_q: NDArray[np.float32]) -> float:
+    """KL(P||Q) in nats of two rows of logits, in fp64; at least 0."""
+    ln_p, ln_q = _log_softmax(logits_p), _log_softmax(logits_q)
+    return max(0.0, float(np.sum(np.exp(ln_p) * (ln_p - ln_q))))
+
+
+def summary(measured: Sequence[tuple[float, bool]]) -> dict[str, float | int]:
+    """The fields of a Divergence."""
+    values = np.array([value for value, _ in measured])
+    return {
+        "mean": float(values.mean()),
+        "p99": float(np.percentile(values, 99)),
+        "max": float(values.max()),
+        "top1_agreement": sum(same for _, same in measured) / len(measured),
+        "positions": len(measured),
+    }
+
+
+def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    wide = logits.astype(np.float64)
+    wide -= wide.max()
+    return wide - np.log(np.exp(wide).sum())
+
+
+if __name__ == "__main__":
+    main()
