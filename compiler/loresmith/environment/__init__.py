@@ -1,0 +1,1 @@
+"""The machine: its accelerator, memory, disk and what is installed."""

@@ -1,0 +1,44 @@
+"""Which device trains, and in which precision."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import psutil
+from pydantic import BaseModel, ConfigDict
+
+
+class Accelerator(BaseModel):
+    """The device that trains. `kind` is torch's own name for it; memory in bytes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["cuda", "mps", "cpu"]
+    name: str
+    memory_bytes: int
+    precision: Literal["fp32", "bf16"]
+
+
+def detect_accelerator() -> Accelerator:
+    """The best device of this machine, as torch sees it."""
+    import torch
+
+    return choose_accelerator(torch, psutil.virtual_memory().total)
+
+
+def choose_accelerator(torch: Any, system_memory: int) -> Accelerator:
+    """CUDA before Metal before the CPU; bf16 where the device computes in it, fp32 elsewhere.
+
+    `torch` is asked only for `cuda` and `backends.mps`, so that a test can fake the devices.
+    """
+    if torch.cuda.is_available():
+        properties = torch.cuda.get_device_properties(0)
+        precision = "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+        return Accelerator(
+            kind="cuda", name=properties.name, memory_bytes=properties.total_memory, precision=precision
+        )
+    if torch.backends.mps.is_available():
+        precision = "bf16" if torch.backends.mps.is_macos_or_newer(14, 0) else "fp32"
+        return Accelerator(kind="mps", name="Apple GPU (Metal)", memory_bytes=system_memory, precision=precision)
+    name = f"CPU, {psutil.cpu_count(logical=False) or psutil.cpu_count()} cores"
+    return Accelerator(kind="cpu", name=name, memory_bytes=system_memory, precision="fp32")

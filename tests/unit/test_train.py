@@ -1,0 +1,234 @@
+"""The training loop: exact losses, exact gradients, exact resumption."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall, Rejected
+from loresmith.families.family import family_named
+from loresmith.recipe.schema import Train
+from loresmith.train.batches import batch_of, tensors_of, weight_of
+from loresmith.train.checkpoint import Progress
+from loresmith.train.loop import (
+    Measurement,
+    _require_sane,
+    accumulate_gradients,
+    learning_rate_at,
+    run_training,
+    total_steps,
+)
+from loresmith.train.loss import SupervisedCrossEntropy, supervised_loss
+from loresmith.train.model import add_adapter, adapter_parameters, resolve_precision
+from tests.unit.samples import made_samples
+
+VOCABULARY = 97
+TRAIN = Train(rank=4, learning_rate=1e-2, batch_size=4, epochs=3, eval_every=2, checkpoint_every=2)
+
+
+def tiny_model(train: Train = TRAIN) -> Any:
+    """A random Gemma 3 of two layers, one of them with a sliding window, with an adapter that isn't zero."""
+    from transformers import Gemma3ForCausalLM, Gemma3TextConfig
+
+    torch.manual_seed(0)
+    config = Gemma3TextConfig(
+        vocab_size=VOCABULARY, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2,
+        num_key_value_heads=1, head_dim=16, sliding_window=8, initializer_range=0.5,
+        layer_types=["sliding_attention", "full_attention"],
+    )  # fmt: skip
+    model = add_adapter(Gemma3ForCausalLM(config).requires_grad_(False), family_named("gemma3"), train)
+    with torch.no_grad():
+        for name, parameter in adapter_parameters(model).items():
+            if "lora_B" in name:
+                parameter.normal_(std=0.1)
+    return model
+
+
+def gradients(model: Any) -> dict[str, torch.Tensor]:
+    return {name: p.grad.clone() for name, p in adapter_parameters(model).items() if p.grad is not None}
+
+
+@pytest.mark.parametrize("cap", [None, 3.0])
+def test_chunked_loss_and_gradient_are_the_plain_ones(cap: float | None) -> None:
+    torch.manual_seed(1)
+    head = torch.randn(50, 16, dtype=torch.float64)
+    targets, weights = torch.randint(50, (150,)), torch.rand(150, dtype=torch.float64)
+    ours = torch.randn(150, 16, dtype=torch.float64, requires_grad=True)
+    plain = ours.detach().clone().requires_grad_()
+    loss = SupervisedCrossEntropy.apply(ours, head, targets, weights, cap)
+    logits = plain @ head.T
+    logits = logits if cap is None else cap * torch.tanh(logits / cap)
+    expected = (torch.nn.functional.cross_entropy(logits, targets, reduction="none") * weights).sum()
+    assert isinstance(loss, torch.Tensor)
+    loss.backward()
+    expected.backward()
+    assert float(loss.detach()) == pytest.approx(float(expected.detach()), rel=1e-5)
+    assert ours.grad is not None
+    assert plain.grad is not None
+    torch.testing.assert_close(ours.grad, plain.grad, rtol=1e-4, atol=1e-6)
+
+
+def test_loss_is_that_of_the_supervised_tokens_alone() -> None:
+    model, sample = tiny_model(), made_samples(1, VOCABULARY)[0]
+    loss = float(supervised_loss(model, tensors_of([sample], "cpu")).detach())
+    ids = torch.tensor([sample.ids])
+    logits = model(input_ids=ids).logits[0]
+    chosen = [c for start, end in sample.spans for c in range(start, end)]
+    picked = torch.nn.functional.cross_entropy(logits[[c - 1 for c in chosen]], ids[0, chosen], reduction="sum")
+    assert loss == pytest.approx(float(picked.detach()) * sample.weight, rel=1e-5)
+
+
+def test_one_by_eight_gives_the_gradients_of_eight_by_one() -> None:
+    batch = made_samples(8, VOCABULARY)
+    found: list[dict[str, torch.Tensor]] = []
+    for size in (1, 3, 8):
+        model = tiny_model()
+        accumulate_gradients(model, batch, size, "cpu")
+        found.append(gradients(model))
+    assert found[0]
+    for other in found[1:]:
+        for name, gradient in found[0].items():
+            torch.testing.assert_close(other[name], gradient, rtol=1e-4, atol=1e-7)
+
+
+def test_weight_counts_every_supervised_token() -> None:
+    samples = made_samples(3, VOCABULARY)
+    expected = sum(sample.weight * (4 + len(sample.ids) - 12) for sample in samples)
+    assert weight_of(samples) == expected
+
+
+def test_every_epoch_sees_every_sample_once() -> None:
+    samples = made_samples(7, VOCABULARY)
+    for epoch in range(3):
+        seen = [s.id for step in range(2) for s in batch_of(samples, 4, 5, epoch * 2 + step)]
+        assert sorted(seen) == sorted(s.id for s in samples)
+    assert batch_of(samples, 4, 5, 0) != batch_of(samples, 4, 5, 2)
+
+
+def test_learning_rate_rises_then_falls_to_a_tenth() -> None:
+    train = Train(learning_rate=1.0, warmup=0.1)
+    rates = [learning_rate_at(step, 100, train) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1)
+    assert max(rates) == pytest.approx(1.0)
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[-1] == pytest.approx(0.1, abs=0.01)
+
+
+RUN = """
+    import os, signal, sys
+    from pathlib import Path
+    import torch
+    from loresmith.train.loop import run_training
+    from tests.unit.samples import made_samples
+    from tests.unit.test_train import TRAIN, VOCABULARY, tiny_model
+
+    folder, die_at = Path(sys.argv[1]), int(sys.argv[2])
+
+    def on_step(measurement):
+        if measurement.step == die_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    model = tiny_model()
+    outcome = run_training(model, made_samples(10, VOCABULARY), made_samples(3, VOCABULARY, 9), TRAIN, "cpu", folder, on_step)
+    torch.save(outcome.best, folder / "best.pt")
+    torch.save({n: p.detach() for n, p in model.named_parameters() if p.requires_grad}, folder / "last.pt")
+"""
+
+
+def run_in_process(folder: Path, die_at: int) -> int:
+    folder.mkdir(exist_ok=True)
+    command = [sys.executable, "-c", textwrap.dedent(RUN), str(folder), str(die_at)]
+    return subprocess.run(command, check=False, cwd=Path(__file__).parents[2]).returncode
+
+
+def test_killed_runs_end_with_the_same_weights(tmp_path: Path) -> None:
+    assert run_in_process(tmp_path / "whole", -1) == 0
+    for die_at in (1, 4, 5, 7):
+        assert run_in_process(tmp_path / "killed", die_at) == -9
+    assert run_in_process(tmp_path / "killed", -1) == 0
+    for name in ("best.pt", "last.pt"):
+        whole, killed = torch.load(tmp_path / "whole" / name), torch.load(tmp_path / "killed" / name)
+        assert whole.keys() == killed.keys()
+        assert all(torch.equal(whole[key], killed[key]) for key in whole)
+
+
+def trained(tmp_path: Path, train: Train, weight: float = 1.0) -> list[Measurement]:
+    seen: list[Measurement] = []
+    """A run on samples of six different tokens, which an adapter can learn."""
+    samples = [s.model_copy(update={"weight": weight}) for s in made_samples(10, 9)]
+    run_training(tiny_model(train), samples, made_samples(3, 9, 9), train, "cpu", tmp_path, seen.append)
+    return seen
+
+
+def test_training_lowers_the_loss(tmp_path: Path) -> None:
+    seen = trained(tmp_path, TRAIN.model_copy(update={"epochs": 10, "patience": 50}))
+    assert seen[-1].loss < seen[0].loss - 0.3
+    assert [m.step for m in seen] == list(range(1, 31))
+    assert seen[-1].eval_loss is not None
+
+
+def test_early_stopping_stops_and_says_so(tmp_path: Path) -> None:
+    train = TRAIN.model_copy(update={"epochs": 50, "patience": 2})
+    assert len(trained(tmp_path, train)) < total_steps(10, train)
+
+
+def test_nan_stops_with_the_cause(tmp_path: Path) -> None:
+    with pytest.raises(Rejected, match="loss became") as caught:
+        trained(tmp_path, TRAIN, weight=math.inf)
+    assert "learning_rate" in caught.value.remedy
+
+
+def test_divergence_stops_with_the_cause() -> None:
+    progress = Progress(step=7, first_loss=2.0)
+    _require_sane(4.9, progress, TRAIN)
+    with pytest.raises(Rejected, match=r"diverged: the loss rose from 2.00 to 5.10 in step 8") as caught:
+        _require_sane(5.1, progress, TRAIN)
+    assert "learning_rate" in caught.value.remedy
+
+
+def test_fp16_is_refused_for_gemma() -> None:
+    with pytest.raises(InvalidCall, match="fp16"):
+        resolve_precision("fp16", family_named("gemma3"), "fp32")
+    assert resolve_precision("fp16", family_named("qwen3"), "fp32") == "fp16"
+    assert resolve_precision("auto", family_named("gemma3"), "bf16") == "bf16"
+
+
+def test_out_of_memory_says_what_to_lower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from loresmith.environment.accelerator import Accelerator
+    from loresmith.train import adapter
+
+    def exhausted(*_: object) -> None:
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(adapter, "load_base", exhausted)
+    monkeypatch.setattr(adapter, "read_samples", lambda *_: [])
+    cpu = Accelerator(kind="cpu", name="CPU", memory_bytes=1, precision="fp32")
+    with pytest.raises(EnvironmentFailure, match="Memory ran out") as caught:
+        adapter.train_adapter(tmp_path, family_named("gemma3"), tmp_path, TRAIN, None, cpu, tmp_path, lambda _: None)
+    assert "micro_batch_size" in caught.value.remedy
+
+
+def test_metrics_hold_every_step_once_after_a_resumption(tmp_path: Path) -> None:
+    from loresmith.train.adapter import _logged
+
+    def measured(step: int) -> Measurement:
+        return Measurement(step, 9, 1.0, None, 1e-3, 10, 5, 0.1)
+
+    first = _logged(tmp_path, lambda _: None)
+    for step in (1, 2, 3):
+        first(measured(step))
+    with (tmp_path / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 4, "lo')
+    resumed = _logged(tmp_path, lambda _: None)
+    for step in (3, 4):
+        resumed(measured(step))
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [1, 2, 3, 4]
