@@ -155,4 +155,6 @@ def _check_names(path: Path, tools: Sequence[Tool]) -> None:
 
 
 def _invalid(path: Path, reason: str) -> InvalidCall:
-    return InvalidCall(f"The tool vocabulary isn't valid: {reason}", where=str(path), remedy="Mend the entry.")
+    return InvalidCall(
+        f"The tool vocabulary isn't valid: {reason}", where=str(path), remedy="Mend the entry."
+    )

@@ -1,0 +1,1 @@
+"""Checks on what was elaborated: each adds its findings and changes nothing."""

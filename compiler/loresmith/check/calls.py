@@ -1,0 +1,40 @@
+"""Calls, each by itself: SC306 (place), SC303 (form), SC301 (name), SC302 (arguments), the first that fits."""
+
+from __future__ import annotations
+
+from loresmith.diagnostics.diagnostic import Findings
+from loresmith.elaborate.draft import Draft, MadeCall
+from loresmith.ir.vocabulary import Vocabulary
+
+
+def check_calls(draft: Draft, vocabulary: Vocabulary, findings: Findings) -> None:
+    """Report every call that isn't right in itself."""
+    for call in draft.system.calls if draft.system else ():
+        _report_place(call, findings)
+    for turn in draft.turns:
+        for call in turn.calls:
+            if turn.role == "user":
+                _report_place(call, findings)
+            else:
+                _check_call(call, draft, vocabulary, findings)
+
+
+def _report_place(call: MadeCall, findings: Findings) -> None:
+    hint = r"Only the DM calls tools; write \[ for a literal bracket."
+    findings.add("SC306", call.span, "A tool call outside a DM turn.", hint)
+
+
+def _check_call(made: MadeCall, draft: Draft, vocabulary: Vocabulary, findings: Findings) -> None:
+    if made.call is None:
+        findings.add("SC303", made.span, made.problem or "The call isn't well formed.", made.hint)
+        return
+    problem = vocabulary.problem(made.call, draft.member_count)
+    if problem is None:
+        return
+    if problem.kind == "tool":
+        start = made.span.column + 1
+        span = made.span.model_copy(update={"column": start, "end_column": start + len(made.name)})
+        findings.add("SC301", span, f"There is no tool {made.name!r}.", problem.hint)
+        return
+    span = made.span if problem.argument is None else made.call.arguments[problem.argument].span
+    findings.add("SC302", span, problem.reason, problem.hint)

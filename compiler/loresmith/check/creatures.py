@@ -1,0 +1,71 @@
+"""Who a call's name means: a party member, or a creature that the text has shown."""
+
+from __future__ import annotations
+
+import re
+
+from loresmith.elaborate.draft import Draft, DraftTurn, GivenResult, MadeCall
+from loresmith.ir.scenario import Text
+
+_ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.I)
+
+
+class Cast:
+    """The members and the text up to each turn."""
+
+    def __init__(self, draft: Draft) -> None:
+        system = draft.system
+        self.members = system.names if system else ()
+        self.player = (system.player if system else None) or ""
+        self._told = _texts(draft)
+
+    def named(self, made: MadeCall) -> str:
+        """The member's own name that a call means, or the creature's as written; left out, it is the player."""
+        if made.call is None or made.tool is None or made.tool.name_omitted(len(made.call.arguments)):
+            return self.player
+        name = made.call.arguments[0].value
+        if name.casefold() == "player":
+            return self.player
+        full = [m for m in self.members if m.casefold() == name.casefold()]
+        first = [m for m in self.members if m.casefold().split()[0] == name.casefold()]
+        return full[0] if full else first[0] if len(first) == 1 else name.casefold()
+
+    def is_met(self, name: str, turn: int) -> bool:
+        """Whether a creature's name stands in the text up to the end of the reply, singular or plural."""
+        bare = re.sub(r"[\s_#]*\d+$", "", _ARTICLE.sub("", name.replace("_", " "))).strip()
+        forms = {bare, *_singulars(bare), bare + "s", bare + "es"}
+        if bare.endswith("y"):
+            forms.add(bare[:-1] + "ies")
+        listed = "|".join(re.escape(form) for form in forms if form)
+        return bool(listed) and bool(re.search(rf"\b(?:{listed})\b", self._told[turn], re.I))
+
+
+def _singulars(name: str) -> list[str]:
+    endings = (("ies", "y"), ("ves", "f"), ("es", ""), ("s", ""))
+    return [name[: -len(plural)] + single for plural, single in endings if name.endswith(plural)]
+
+
+def _texts(draft: Draft) -> list[str]:
+    """The text up to the end of each turn, calls left out."""
+    system = draft.system
+    told = ""
+    if system:
+        fields = (field.value for field in system.fields)
+        told = "\n".join(filter(None, (system.role, system.world, system.location, *fields)))
+    texts = list[str]()
+    for turn in draft.turns:
+        told += "\n" + _text(turn)
+        texts.append(told)
+    return texts
+
+
+def _text(turn: DraftTurn) -> str:
+    parts = list[str]()
+    for part in turn.parts:
+        if isinstance(part, Text):
+            parts.append(part.text)
+        elif isinstance(part, GivenResult):
+            parts.append(part.result.body)
+        elif part.tool and part.tool.name == "party" and part.call:
+            parts.append(" ".join(argument.value for argument in part.call.arguments))
+    return " ".join(parts)

@@ -1,0 +1,38 @@
+"""Comments that silence findings: `<!-- noqa: SC301 -->` on the line, or on the first for the whole file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from loresmith.diagnostics.diagnostic import Diagnostic
+from loresmith.syntax.document import Parsed
+
+_NOQA = re.compile(r"<!--\s*noqa(?:\s*:\s*([A-Z]{2}\d+(?:[\s,]+[A-Z]{2}\d+)*))?\s*-->", re.I)
+
+
+def suppressed(findings: Sequence[Diagnostic], parsed: Parsed) -> tuple[Diagnostic, ...]:
+    """The findings that no comment silences."""
+    by_line = _codes_by_line(parsed)
+    whole = by_line.get(1, ())
+    return tuple(
+        found
+        for found in findings
+        if not (_covers(whole, found) or _covers(by_line.get(found.line, ()), found))
+    )
+
+
+def _covers(codes: Sequence[str], found: Diagnostic) -> bool:
+    return "" in codes or found.code in codes
+
+
+def _codes_by_line(parsed: Parsed) -> Mapping[int, list[str]]:
+    """The codes that each line silences; an empty code means all."""
+    codes: dict[int, list[str]] = {}
+    for comment in parsed.shadows.comments():
+        match = _NOQA.fullmatch(parsed.source.text[comment.start : comment.end])
+        if match:
+            line, _ = parsed.source.place(comment.start)
+            named = re.findall(r"[A-Z]{2}\d+", match[1].upper()) if match[1] else [""]
+            codes.setdefault(line, []).extend(named)
+    return codes

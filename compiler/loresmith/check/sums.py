@@ -1,0 +1,183 @@
+"""Results against arithmetic, dice and their calls: SC401, SC402, SC403, SC406, SC407, SC408."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from loresmith.check.answers import Exchange
+from loresmith.check.places import span_in_result
+from loresmith.diagnostics.diagnostic import Findings
+from loresmith.elaborate.draft import Draft, GivenResult, MadeCall
+from loresmith.ir.arguments import DICE
+from loresmith.ir.vocabulary import Vocabulary
+from loresmith.syntax.tree import Range, SumSyntax, Term
+
+D20 = 20
+_SUCCESS = frozenset({"success", "hit", "critical"})
+
+
+def check_sums(
+    draft: Draft, exchanges: Sequence[Exchange], vocabulary: Vocabulary, findings: Findings
+) -> None:
+    """Report every answered call whose result doesn't add up."""
+    checker = _SumChecker(draft, vocabulary, findings)
+    for exchange in exchanges:
+        if exchange.result is None or exchange.call.call is None or exchange.result.syntax.problem:
+            continue
+        checker.check(exchange.call, exchange.result)
+
+
+def raw_total(total: SumSyntax) -> int:
+    """What the terms of a sum come to."""
+    return sum(term.sign * term.value for term in total.terms)
+
+
+class _SumChecker:
+    def __init__(self, draft: Draft, vocabulary: Vocabulary, findings: Findings) -> None:
+        self.source = draft.source
+        self.vocabulary = vocabulary
+        self.findings = findings
+        self.skills = _stated_skills(draft)
+
+    def check(self, made: MadeCall, given: GivenResult) -> None:
+        total = given.syntax.sum
+        if total is None:
+            if made.tool and made.tool.result == "sum":
+                message = f"The results of `{made.tool.name}` are sums, not prose."
+                hint = "Write 15 + 5(skill) = *20*."
+                self._report("SC407", given, given.syntax.body_range, message, hint)
+            return
+        self._check_dice(made, given, total)
+        if made.tool and made.tool.name == "roll":
+            self._check_roll(made, given, total)
+        # The ledger judges health, whose results stay within 0 and the maximum.
+        if made.tool and made.tool.name != "health":
+            self._check_amount(made, given, total)
+            self._check_total(made, given, total)
+
+    def _check_total(self, made: MadeCall, given: GivenResult, total: SumSyntax) -> None:
+        raw = raw_total(total)
+        if raw != total.total:
+            message = f"The sum is {raw}, not {total.total}."
+            self._report("SC401", given, total.total_range, message, f"Write *{raw}*.")
+        elif total.outcome and total.outcome_range and _contradicts(made, total):
+            against = f" against {total.against}" if total.against is not None else ""
+            message = f"{total.total}{against} isn't a {total.outcome}."
+            self._report("SC406", given, total.outcome_range, message)
+
+    def _check_dice(self, made: MadeCall, given: GivenResult, total: SumSyntax) -> None:
+        for term in total.terms:
+            if problem := _dice_problem(term):
+                self._report("SC402", given, term.range, problem)
+        first = total.terms[0]
+        if _is_d20_check(made) and first.dice is None and not 1 <= first.value <= D20:
+            self._report("SC402", given, first.range, f"A d20 can't show {first.value}.")
+
+    def _check_roll(self, made: MadeCall, given: GivenResult, total: SumSyntax) -> None:
+        self._check_rolled(made, given, total)
+        what = made.call.arguments[0].value if made.call else ""
+        stated = self.skills.get(what, [])
+        for term in total.terms:
+            differs = len(stated) == 1 and term.sign * term.value != stated[0]
+            if differs and (term.source or "").lower() == "skill":
+                message = f"{what} is stated as {stated[0]:+d}, not {term.sign * term.value:+d}."
+                self._report("SC403", given, term.range, message)
+
+    def _check_rolled(self, made: MadeCall, given: GivenResult, total: SumSyntax) -> None:
+        """SC408 for rolls: other dice than the call's, or another modifier."""
+        wanted = DICE.fullmatch(made.call.arguments[0].value) if made.call else None
+        first = total.terms[0]
+        count, sides = (int(wanted[1]), int(wanted[2])) if wanted else (1, D20)
+        if first.dice and not _fits(first.dice, count, sides, _has_mode(made)):
+            message = f"{made.text} rolls {count}d{sides}, not {first.dice[0]}d{first.dice[1]}."
+            self._report("SC408", given, first.range, message)
+            return
+        modifier = sum(map(int, re.findall(r"[+-]\d+", wanted[4]))) if wanted else 0
+        rest = total.terms[1:]
+        if modifier and rest and _plain_total(rest) not in (None, modifier):
+            message = f"{made.text} adds {modifier:+d}, not {_plain_total(rest):+d}."
+            self._report("SC408", given, Range(rest[0].range.start, rest[-1].range.end), message)
+
+    def _check_amount(self, made: MadeCall, given: GivenResult, total: SumSyntax) -> None:
+        found = amount_difference(made, total)
+        if found:
+            place = Range(total.terms[1].range.start, total.terms[-1].range.end)
+            self._report("SC408", given, place, f"{made.text} changes by {found[0]:+d}, not {found[1]:+d}.")
+
+    def _report(
+        self, code: str, given: GivenResult, place: Range, message: str, hint: str | None = None
+    ) -> None:
+        self.findings.add(code, span_in_result(self.source, given, place), message, hint)
+
+
+def amount_difference(made: MadeCall, total: SumSyntax) -> tuple[int, int] | None:
+    """The call's amount and the sum's, where they differ; a sum of one term says nothing about it."""
+    amount = amount_of(made)
+    if amount is None or len(total.terms) == 1:
+        return None
+    change = sum(term.sign * term.value for term in total.terms[1:])
+    return (amount, change) if change != amount else None
+
+
+def amount_of(made: MadeCall) -> int | None:
+    """The amount that a call names: the value of its tool's integer parameter."""
+    if made.tool is None or made.call is None or not any(p.type == "integer" for p in made.tool.parameters):
+        return None
+    numbers = [a.value for a in made.call.arguments if re.fullmatch(r"[+-]?\d+", a.value)]
+    return int(numbers[-1]) if numbers else None
+
+
+def _stated_skills(draft: Draft) -> dict[str, list[int]]:
+    """For each skill the bonus of every member that states it."""
+    stated: dict[str, list[int]] = {}
+    for member in draft.system.members if draft.system else ():
+        for detail in member.details:
+            if detail.name.lower() == "skills":
+                for name, bonus in re.findall(r"([A-Za-z][A-Za-z' _]*?)\s*:?\s*([+-]\d+)", detail.value):
+                    stated.setdefault(" ".join(name.replace("_", " ").lower().split()), []).append(int(bonus))
+    return stated
+
+
+def _dice_problem(term: Term) -> str | None:
+    if term.dice is None:
+        return None
+    count, sides, _, values = term.dice
+    if len(values) != count:
+        return f"{count}d{sides} has {count} dice, not {len(values)}."
+    wrong = next((value for value in values if not 1 <= value <= sides), None)
+    return f"A d{sides} can't show {wrong}." if wrong is not None else None
+
+
+def _is_d20_check(made: MadeCall) -> bool:
+    if made.call is None or made.tool is None or made.tool.name != "roll":
+        return False
+    dice = DICE.fullmatch(made.call.arguments[0].value)
+    return dice is None or (dice[1], dice[2]) == ("1", "20")
+
+
+def _has_mode(made: MadeCall) -> bool:
+    return made.call is not None and len(made.call.arguments) > 1
+
+
+def _fits(dice: tuple[int, int, str, tuple[int, ...]], count: int, sides: int, mode: bool) -> bool:
+    """Whether rolled dice are those that the call names; a d20 may be rolled twice and one kept."""
+    rolled, shown, keep, _ = dice
+    if shown != sides:
+        return False
+    return rolled == count or (sides == D20 and count == 1 and rolled == 2 and (bool(keep) or mode))
+
+
+def _plain_total(terms: Sequence[Term]) -> int | None:
+    """What terms come to, or None where dice are among them."""
+    return None if any(term.dice for term in terms) else sum(term.sign * term.value for term in terms)
+
+
+def _contradicts(made: MadeCall, total: SumSyntax) -> bool:
+    """Whether the outcome is wrong: a total equal to the target succeeds, a natural 20 hits, a natural 1 misses."""
+    succeeds = total.outcome in _SUCCESS
+    attack = made.call is not None and made.call.arguments[0].value == "attack"
+    natural = total.terms[0].value
+    if attack and natural in (1, D20):
+        return succeeds != (natural == D20)
+    return total.against is not None and succeeds != (total.total >= total.against)

@@ -1,0 +1,120 @@
+"""Members as written to members as meant: race and class told apart, numbers read, the rest kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from loresmith.diagnostics.diagnostic import Findings
+from loresmith.diagnostics.span import Span
+from loresmith.ir.scenario import Detail, Member
+from loresmith.syntax.keywords import MEMBER_KEYS, comparable
+from loresmith.syntax.party import Entry, MemberSyntax
+from loresmith.syntax.source import Source
+
+MAX_LEVEL = 20
+_ABILITIES = ("STR", "DEX", "CON", "INT", "WIS", "CHA")
+_EMPTY = ("", "none", "-", "empty", "nothing")
+
+
+class MemberElaborator:
+    """Makes members of what the party text names; `classes` are the fifth edition's."""
+
+    def __init__(self, source: Source, classes: Sequence[str], findings: Findings) -> None:
+        self.source = source
+        self.classes = classes
+        self.findings = findings
+
+    def member(self, syntax: MemberSyntax, player: bool) -> Member | None:
+        """The member, or None where a required field is missing or one is invalid (SC205)."""
+        known = {key: entry for entry in syntax.entries if (key := MEMBER_KEYS.get(comparable(entry.key)))}
+        race, job = self._race_and_class(syntax, known)
+        level, health = self._level(known.get("level")), self._health(known.get("health"))
+        experience = self._experience(known.get("experience"))
+        missing = [] if job else ["class"]
+        missing += [key for key in ("level", "health") if key not in known]
+        for field in missing:
+            message = f"{syntax.name or 'A member'} has no {field}."
+            self.findings.add("SC205", self._span(syntax), message, _HINTS[field])
+        if missing or job is None or level is None or health is None or experience == -1:
+            return None
+        return Member(
+            name=syntax.name,
+            player=player,
+            race=race,
+            character_class=job,
+            level=level,
+            health=health[0],
+            max_health=health[1],
+            experience=experience,
+            inventory=_items(known["inventory"].value) if "inventory" in known else (),
+            details=self._details(syntax),
+            span=self._span(syntax),
+        )
+
+    def _race_and_class(self, syntax: MemberSyntax, known: dict[str, Entry]) -> tuple[str | None, str | None]:
+        """The class is one of the fifth edition's at the end of the words, else the last word."""
+        race = known["race"].value if "race" in known else None
+        job = known["class"].value if "class" in known else None
+        words = syntax.people.split()
+        if job is None and words:
+            lowered = " ".join(words).lower()
+            ending = max((c for c in self.classes if f" {lowered}".endswith(f" {c}")), key=len, default="")
+            count = len(ending.split()) or 1
+            words, job = words[:-count], " ".join(words[-count:])
+        return race or " ".join(words) or None, job or None
+
+    def _level(self, entry: Entry | None) -> int | None:
+        if entry is None:
+            return None
+        if re.fullmatch(r"\d{1,3}", entry.value) and 1 <= int(entry.value) <= MAX_LEVEL:
+            return int(entry.value)
+        return self._invalid(entry, f"The level is {entry.value!r}; it runs from 1 to {MAX_LEVEL}.")
+
+    def _health(self, entry: Entry | None) -> tuple[int, int] | None:
+        if entry is None:
+            return None
+        match = re.fullmatch(r"(\d+)(?:\s*/\s*(\d+))?", entry.value)
+        if match is None:
+            return self._invalid(entry, f"Health is current/maximum or one number, not {entry.value!r}.")
+        current, most = int(match[1]), int(match[2] or match[1])
+        if current > most or most == 0:
+            return self._invalid(entry, f"Health {entry.value} is above its maximum or has none.")
+        return current, most
+
+    def _experience(self, entry: Entry | None) -> int | None:
+        """The experience, None where it isn't given, -1 where it is invalid."""
+        if entry is None or re.fullmatch(r"\d+", entry.value):
+            return int(entry.value) if entry else None
+        self._invalid(entry, f"Experience is a whole number from 0, not {entry.value!r}.")
+        return -1
+
+    def _details(self, syntax: MemberSyntax) -> tuple[Detail, ...]:
+        """Every further entry as written; ability scores on lines of their own become Abilities."""
+        others = [e for e in syntax.entries if comparable(e.key) not in MEMBER_KEYS]
+        scores = [e for e in others if e.key.upper() in _ABILITIES]
+        details = [Detail(name=e.key, value=e.value, span=self._span(e)) for e in others if e not in scores]
+        if scores:
+            value = ", ".join(f"{e.key.upper()} {e.value}" for e in scores)
+            details.append(Detail(name="Abilities", value=value, span=self._span(scores[0])))
+        return tuple(details)
+
+    def _invalid(self, entry: Entry, message: str) -> None:
+        self.findings.add("SC205", self._span(entry), message)
+
+    def _span(self, syntax: MemberSyntax | Entry) -> Span:
+        return self.source.span(syntax.range.start, syntax.range.end)
+
+
+_HINTS = {
+    "class": "Write race and class after the name: Elf Ranger, level 3.",
+    "level": "Write it after the class: Elf Ranger, level 3.",
+    "health": "Add a line - Health: 24/28 below the name.",
+}
+
+
+def _items(text: str) -> tuple[str, ...]:
+    """The items of an inventory: commas inside parentheses don't part them."""
+    pieces = re.findall(r"(?:\([^()]*\)|[^,(]|\()+", text)
+    items = (" ".join(piece.split()).rstrip(".") for piece in pieces)
+    return tuple(item for item in items if item.lower().strip("_*") not in _EMPTY)

@@ -1,0 +1,111 @@
+"""The SYSTEM section to its fields and party."""
+
+from __future__ import annotations
+
+from loresmith.diagnostics.diagnostic import Findings
+from loresmith.elaborate.draft import DraftSystem, MadeCall
+from loresmith.elaborate.members import MemberElaborator
+from loresmith.elaborate.text import TextReader
+from loresmith.ir.scenario import Detail, Member
+from loresmith.syntax.document import Parsed
+from loresmith.syntax.keywords import FIELDS, comparable
+from loresmith.syntax.party import MemberSyntax, parse_party, parse_player
+from loresmith.syntax.tree import Field, SystemSection
+
+
+class SystemElaborator:
+    """Elaborates one SYSTEM section; findings SC202, SC203, SC204, SC205, SC208."""
+
+    def __init__(self, parsed: Parsed, reader: TextReader, findings: Findings) -> None:
+        self.parsed = parsed
+        self.reader = reader
+        self.findings = findings
+
+    def system(self, section: SystemSection) -> DraftSystem:
+        """The SYSTEM part, as far as it could be made."""
+        texts = {key: self._text(section, key) for key in ("role", "world", "location")}
+        self._report_missing(section, texts)
+        written = self._members(section)
+        names = tuple(member.name for member in written if member.name)
+        player = next((m.name for m in written if m.player), names[0] if names else None)
+        return DraftSystem(
+            span=self.reader.span(section.head.range),
+            role=texts["role"],
+            world=texts["world"],
+            location=texts["location"],
+            fields=tuple(self._unknown(section)),
+            members=self._elaborated(written, player),
+            names=names,
+            player=player,
+            calls=tuple(self._calls(section)),
+        )
+
+    def _text(self, section: SystemSection, key: str) -> str | None:
+        bodies = [self.reader.text(field.body).strip() for field in _fields(section, key)]
+        return "\n\n".join(filter(None, bodies)) or None
+
+    def _report_missing(self, section: SystemSection, texts: dict[str, str | None]) -> None:
+        span = self.reader.span(section.head.range)
+        if texts["role"] is None:
+            self.findings.add("SC202", span, "SYSTEM has no Role.", "Add ## Role and who the model is.")
+        if not _fields(section, "party") and not _fields(section, "player"):
+            self.findings.add("SC202", span, "SYSTEM has no Party.", "Add ## Party and its members.")
+        for key, title in (("world", "World"), ("location", "Location")):
+            if texts[key] is None:
+                self.findings.add("SC203", span, f"SYSTEM has no {title}.", f"Add ## {title}.")
+
+    def _members(self, section: SystemSection) -> list[MemberSyntax]:
+        text = self.parsed.shadows.visible
+        players = [m for field in _fields(section, "player") for m in parse_player(text, field.body)]
+        others = [m for field in _fields(section, "party") for m in parse_party(text, field.body)]
+        written = players + others
+        heads = _fields(section, "party") + _fields(section, "player")
+        if heads and not written:
+            span = self.reader.span(heads[0].head.range)
+            self.findings.add(
+                "SC208", span, "The party has no members.", "- **Lyra** (player): Elf Ranger, level 3"
+            )
+        self._report_namesakes(written)
+        return written
+
+    def _report_namesakes(self, written: list[MemberSyntax]) -> None:
+        seen = set[str]()
+        for member in written:
+            name = member.name.casefold()
+            if name in seen:
+                span = self.reader.span(member.range)
+                self.findings.add("SC208", span, f"Two members are named {member.name}.")
+            seen.add(name)
+
+    def _elaborated(self, written: list[MemberSyntax], player: str | None) -> tuple[Member, ...]:
+        classes = self.reader.vocabulary.lists.get("classes", ())
+        elaborator = MemberElaborator(self.reader.source, classes, self.findings)
+        members = (elaborator.member(member, member.name == player) for member in written)
+        return tuple(member for member in members if member)
+
+    def _unknown(self, section: SystemSection) -> list[Detail]:
+        """The fields that the language doesn't know, and text that no field holds, with their warnings."""
+        found = list[Detail]()
+        if not self.reader.is_blank(section.intro):
+            span = self.reader.span(section.intro)
+            self.findings.add(
+                "SC204", span, "This text of SYSTEM belongs to no field.", "Put it below ## Role."
+            )
+            found.append(Detail(name="Notes", value=self.reader.text(section.intro).strip(), span=span))
+        for field in section.fields:
+            if comparable(field.head.title) not in FIELDS:
+                span = self.reader.span(field.head.range)
+                self.findings.add(
+                    "SC204", span, f"SYSTEM has no field {field.head.title!r}; it is kept as written."
+                )
+                value = self.reader.text(field.body).strip()
+                found.append(Detail(name=field.head.title, value=value, span=span))
+        return found
+
+    def _calls(self, section: SystemSection) -> list[MadeCall]:
+        places = [section.intro, *(field.body for field in section.fields)]
+        return [call for place in places for call in self.reader.calls(place)]
+
+
+def _fields(section: SystemSection, key: str) -> list[Field]:
+    return [field for field in section.fields if FIELDS.get(comparable(field.head.title)) == key]

@@ -1,0 +1,91 @@
+"""Tool calls: their grammar, and where the app finds them in plain text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from lark import Lark, Token, Tree
+from lark.exceptions import LarkError
+
+from loresmith.diagnostics.span import Span
+from loresmith.ir.scenario import Argument, Call
+from loresmith.ir.vocabulary import Vocabulary
+from loresmith.resources import shipped_folder
+from loresmith.syntax.tree import ArgumentSyntax, CallSyntax, Range
+
+APP_PATTERN = re.compile(r"\[(\w+):([^\]]+)\]")
+"""How the app that plays the scenarios finds calls."""
+
+
+@dataclass(frozen=True)
+class FoundCall:
+    """A call that the app finds in a text; `call` is None where its arguments aren't well formed."""
+
+    text: str
+    start: int
+    end: int
+    call: CallSyntax | None
+
+
+def find_calls(text: str) -> list[FoundCall]:
+    """The calls in plain DM text, by the app's pattern."""
+    return [
+        FoundCall(match[0], match.start(), match.end(), parse_call(match[0]))
+        for match in APP_PATTERN.finditer(text)
+    ]
+
+
+def canonical_call(text: str, vocabulary: Vocabulary) -> Call | None:
+    """The call that `text` is, in canonical form, so that two can be compared by their `text`.
+
+    None when it isn't well formed or its tool is unknown; wrong arguments stay as written.
+    Spans count in `text` alone.
+    """
+    syntax = parse_call(text.strip())
+    if syntax is None:
+        return None
+    whole = Span(line=1, column=1, end_line=1, end_column=len(text.strip()) + 1)
+    arguments = tuple(
+        Argument(name=a.name, value=a.value, span=_on_one_line(a.range)) for a in syntax.arguments
+    )
+    return vocabulary.canonical(Call(tool=syntax.tool, arguments=arguments, span=whole))
+
+
+def parse_call(text: str, offset: int = 0) -> CallSyntax | None:
+    """The call that `text` is; ranges count from `offset`. None when it isn't well formed."""
+    try:
+        tree = call_parser().parse(text)
+    except LarkError:
+        return None
+    name, *arguments = tree.children
+    assert isinstance(name, Token)
+    return CallSyntax(str(name), tuple(_argument(a, offset) for a in arguments if isinstance(a, Tree)))
+
+
+@cache
+def call_parser() -> Lark:
+    """The parser of a single call."""
+    grammar = (shipped_folder("grammar") / "toolcall.lark").read_text(encoding="utf-8")
+    return Lark(grammar, parser="lalr", start="call", maybe_placeholders=True)
+
+
+def _argument(tree: Tree[Token], offset: int) -> ArgumentSyntax:
+    key, value = tree.children
+    assert isinstance(value, Token) and value.start_pos is not None
+    text = " ".join(value.split())
+    start = key.start_pos if isinstance(key, Token) and key.start_pos is not None else value.start_pos
+    name = str(key) if isinstance(key, Token) else None
+    span = Range(offset + start, offset + value.start_pos + len(value.rstrip()))
+    return ArgumentSyntax(name, _unquoted(text) if value.type == "STRING" else text, span)
+
+
+def _unquoted(text: str) -> str:
+    """A string's inside, unless the canonical form needs its quotes."""
+    inside = text[1:-1].strip()
+    return text if not inside or re.search(r"[,=]", inside) else inside
+
+
+def _on_one_line(place: Range) -> Span:
+    return Span(line=1, column=place.start + 1, end_line=1, end_column=place.end + 1)

@@ -1,0 +1,176 @@
+"""A source file to its syntax tree: lines are classified, Lark puts them together, its tree stays here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from lark import Lark, Token, Transformer
+from lark.lexer import Lexer
+
+from loresmith.diagnostics.diagnostic import Findings
+from loresmith.resources import shipped_folder
+from loresmith.syntax.lines import LineClassifier, LineToken
+from loresmith.syntax.marks import source_lines
+from loresmith.syntax.opaque import Region, Shadows, cast_shadows
+from loresmith.syntax.source import Source
+from loresmith.syntax.tree import (
+    Document,
+    Field,
+    Head,
+    IgnoredSection,
+    Range,
+    ResultSection,
+    Section,
+    SystemSection,
+    TurnSection,
+)
+
+_FENCE = re.compile(r"---[ \t]*(?:\n|$)")
+_FRONT_END = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.M)
+_SYSTEM_LINE = re.compile(r"^(?:#{1,6}[ \t]+|<)system\b", re.M | re.I)
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A document with what its elaboration reads texts from."""
+
+    source: Source
+    shadows: Shadows
+    document: Document
+
+
+def parse_document(source: Source, findings: Findings) -> Parsed:
+    """The syntax tree of a file; every file has one, whatever is found in it."""
+    front, start = _front_matter(source, findings)
+    shadows = cast_shadows(source, start)
+    classifier = LineClassifier(source, source_lines(source, shadows, start))
+    tokens = list(classifier.tokens())
+    for mark in classifier.unclosed:
+        findings.add("SC103", source.span(mark.start, mark.end), f"<{mark.title}> is never closed.")
+    for mark in classifier.stray:
+        message = f"</{mark.title}> closes nothing."
+        findings.add("SC103", source.span(mark.start, mark.end), message)
+    for region in shadows.unclosed():
+        _report_region(region, source, findings)
+    tree = _parser().parse(tokens)  # type: ignore[arg-type]
+    document: Document = _Builder(tokens, front, source).transform(tree)
+    return Parsed(source, shadows, document)
+
+
+def _report_region(region: Region, source: Source, findings: Findings) -> None:
+    end = min(source.line_end(region.start), region.end)
+    what = "code fence" if region.kind == "fence" else "comment"
+    findings.add("SC103", source.span(region.start, end), f"The {what} is never closed.")
+
+
+def _front_matter(source: Source, findings: Findings) -> tuple[Range | None, int]:
+    """The inside of the front matter, and where the rest of the file begins."""
+    opening = _FENCE.match(source.text)
+    if opening is None:
+        return None, 0
+    closing = _FRONT_END.search(source.text, opening.end())
+    system = _SYSTEM_LINE.search(source.text, opening.end())
+    if closing and not (system and system.start() < closing.start()):
+        return Range(opening.end(), closing.start()), min(closing.end() + 1, len(source.text))
+    findings.add("SC105", source.span(0, 3), "The front matter is never closed.", "Close it with a line ---.")
+    return None, system.start() if system else len(source.text)
+
+
+class _LineLexer(Lexer):
+    """Hands the classified lines to Lark; a token's text is its index among them."""
+
+    def __init__(self, lexer_conf: object) -> None:
+        del lexer_conf
+
+    def lex(self, data: Iterable[LineToken]) -> Iterator[Token]:  # type: ignore[override]
+        for index, token in enumerate(data):
+            yield Token(token.kind, str(index))
+
+
+@cache
+def _parser() -> Lark:
+    grammar = (shipped_folder("grammar") / "scenario.lark").read_text(encoding="utf-8")
+    return Lark(grammar, parser="lalr", lexer=_LineLexer, start="document", maybe_placeholders=True)
+
+
+class _Builder(Transformer[Token, Any]):
+    """Lark's tree to our own: each rule's method takes its children."""
+
+    def __init__(self, tokens: list[LineToken], front: Range | None, source: Source) -> None:
+        super().__init__()
+        self.lines = tokens
+        self.front = front
+        self.source = source
+        self.stray: list[Range] = []
+
+    def body(self, children: list[Token]) -> list[LineToken]:
+        return [self.lines[int(child)] for child in children]
+
+    def section(self, children: list[Section | None]) -> Section | None:
+        return children[0]
+
+    def document(self, children: list[Any]) -> Document:
+        _, before, *sections = children
+        self._keep_stray(before)
+        stray = tuple(sorted(self.stray, key=lambda found: found.start))
+        return Document(self.front, stray, tuple(s for s in sections if s is not None))
+
+    def system(self, children: list[Any]) -> SystemSection:
+        head, intro, *rest = children
+        fields = tuple(child for child in rest if isinstance(child, Field))
+        self._after_end(rest)
+        return SystemSection(self._head(head), self._range(head, intro), fields)
+
+    def field(self, children: list[Any]) -> Field:
+        return Field(self._head(children[0]), self._range(children[0], children[1]))
+
+    def turn(self, children: list[Any]) -> TurnSection:
+        self._after_end(children[2:])
+        return TurnSection(self._head(children[0]), self._range(children[0], children[1]))
+
+    def result(self, children: list[Any]) -> ResultSection:
+        self._after_end(children[2:])
+        return ResultSection(self._head(children[0]), self._range(children[0], children[1]))
+
+    def conversation(self, children: list[Any]) -> None:
+        self._keep_stray(children[1])
+
+    def ignored(self, children: list[Any]) -> IgnoredSection:
+        return IgnoredSection(self._head(children[0]))
+
+    def _after_end(self, children: list[Any]) -> None:
+        for child in children:
+            if isinstance(child, list):
+                self._keep_stray(child)  # pyright: ignore[reportUnknownArgumentType]
+
+    def _keep_stray(self, body: list[LineToken]) -> None:
+        texts = [token for token in body if token.kind == "TEXT"]
+        if texts:
+            self.stray.append(_span_of(texts))
+
+    def _head(self, token: Token) -> Head:
+        mark = self.lines[int(token)].mark
+        assert mark is not None
+        return Head(mark.title, mark.key, Range(mark.start, mark.end), mark.level)
+
+    def _range(self, head: Token, body: list[LineToken]) -> Range:
+        """From the first to the last line that is text; blank lines and rules around them are nothing."""
+        texts = [index for index, token in enumerate(body) if token.kind == "TEXT"]
+        if not texts:
+            end = self.lines[int(head)].end
+            return Range(end, end)
+        return _trimmed(self.source.text, _span_of(body[texts[0] : texts[-1] + 1]))
+
+
+def _span_of(tokens: list[LineToken]) -> Range:
+    return Range(tokens[0].start, tokens[-1].end)
+
+
+def _trimmed(text: str, place: Range) -> Range:
+    inside = text[place.start : place.end]
+    start = place.start + len(inside) - len(inside.lstrip())
+    return Range(start, max(start, place.start + len(inside.rstrip())))

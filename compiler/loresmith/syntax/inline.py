@@ -1,0 +1,119 @@
+"""The text of a turn in pieces: narration, calls, results."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from loresmith.syntax.calls import parse_call
+from loresmith.syntax.opaque import Shadows
+from loresmith.syntax.results import parse_result
+from loresmith.syntax.source import Source
+from loresmith.syntax.tree import CallPiece, Piece, Range, ResultPiece, StrayPiece, TextPiece
+
+_SIGN = re.compile(r"<\s*(/?)\s*toolcall\s*>|\[", re.I)
+_CLOSING = re.compile(r"<\s*/\s*toolcall\s*>", re.I)
+_OPENING = re.compile(r"<\s*toolcall\s*>", re.I)
+_BLANK_LINE = re.compile(r"\n[ \t]*(?=\n|$)")
+_CALL = re.compile(r"\[(\w+):([^\]\n]*)\]")
+_UNCLOSED = re.compile(r"\[[ \t]*(\w+)[ \t]*:[^\]\n]*")
+_LOOSE = re.compile(r"\[[ \t]*(\w+)\b([^\]\n]*)\]")
+
+
+class InlineScanner:
+    """Finds the pieces of a range; `tools` are the names that make a bracket a call even when malformed."""
+
+    def __init__(self, source: Source, shadows: Shadows, tools: frozenset[str]) -> None:
+        self.source = source
+        self.plain = shadows.plain
+        self.tools = tools
+
+    def pieces(self, within: Range) -> list[Piece]:
+        """The pieces of a range in order; together they cover it."""
+        found, last = list[Piece](), within.start
+        for piece in self._marked(within):
+            if piece.range.start > last:
+                found.append(TextPiece(Range(last, piece.range.start)))
+            found.append(piece)
+            last = piece.range.end
+        if last < within.end:
+            found.append(TextPiece(Range(last, within.end)))
+        return found
+
+    def _marked(self, within: Range) -> Iterator[Piece]:
+        position = within.start
+        while match := _SIGN.search(self.plain, position, within.end):
+            if match[0] == "[":
+                piece = self._bracket(match.start(), within.end)
+            elif match[1]:
+                piece = StrayPiece(Range(match.start(), match.end()))
+            else:
+                piece = self._result(match, within.end)
+            if piece:
+                yield piece
+            position = piece.range.end if piece else match.end()
+
+    def _result(self, opening: re.Match[str], limit: int) -> ResultPiece:
+        closing = _CLOSING.search(self.plain, opening.end(), limit)
+        following = _OPENING.search(self.plain, opening.end(), limit)
+        if closing and not (following and following.start() < closing.start()):
+            inside = self.source.text[opening.end() : closing.start()]
+            result = parse_result(inside, opening.end())
+            return ResultPiece(Range(opening.start(), closing.end()), result)
+        blank = _BLANK_LINE.search(self.plain, opening.end(), limit)
+        end = min(blank.start() if blank else limit, following.start() if following else limit)
+        result = parse_result(self.source.text[opening.end() : end], opening.end())
+        return ResultPiece(Range(opening.start(), end), result, closed=False)
+
+    def _bracket(self, start: int, limit: int) -> CallPiece | None:
+        if self._is_markdown(start, limit):
+            return None
+        if match := _CALL.match(self.plain, start, limit):
+            return self._call(match)
+        if match := _LOOSE.match(self.plain, start, limit):
+            known = match[1].lower() in self.tools
+            return self._malformed(match, *_slip(match[0], match[1])) if known else None
+        unclosed = _UNCLOSED.match(self.plain, start, limit)
+        if unclosed and (
+            unclosed[0][1 : 1 + len(unclosed[1])] == unclosed[1] or unclosed[1].lower() in self.tools
+        ):
+            end = start + len(unclosed[0].rstrip())
+            hint = "Close the call with ] on the line it begins on."
+            return CallPiece(Range(start, end), unclosed[1], None, "The call has no closing ].", hint)
+        return None
+
+    def _call(self, match: re.Match[str]) -> CallPiece:
+        call = parse_call(self.source.text[match.start() : match.end()], match.start())
+        if call is not None and all(argument.value not in ("", '""') for argument in call.arguments):
+            return CallPiece(Range(match.start(), match.end()), call.tool, call)
+        values = [value.strip() for value in match[2].split(",")]
+        if not all(values) or re.search(r"=\s*(?:,|$)|\"\"", match[2]):
+            return self._malformed(match, "The call has an empty argument.", None)
+        return self._malformed(match, "The call's arguments aren't well formed.", None)
+
+    def _malformed(self, match: re.Match[str], problem: str, hint: str | None) -> CallPiece:
+        return CallPiece(Range(match.start(), match.end()), match[1], None, problem, hint)
+
+    def _is_markdown(self, start: int, limit: int) -> bool:
+        """Links, images, references and task boxes are text."""
+        text = self.plain
+        if start and text[start - 1] == "!":
+            return True
+        closing = text.find("]", start, limit)
+        if closing < 0 or "\n" in text[start:closing]:
+            return False
+        after = text[closing + 1 : closing + 2]
+        if after == "(" and ")" in text[closing : self.source.line_end(closing)]:
+            return True
+        alone = not text[text.rfind("\n", 0, start) + 1 : start].strip()
+        return (after == ":" and alone) or text[start + 1 : closing].strip().lower() in ("", "x")
+
+
+def _slip(text: str, name: str) -> tuple[str, str | None]:
+    """Why a bracket that begins with a known tool isn't a call, and how it is written."""
+    inside = text[1:-1].strip()
+    rest = inside[len(name) :].strip(" \t:")
+    hint = f"Write [{name.lower()}: {rest}]." if rest else f"Write [{name.lower()}: …]."
+    if re.match(r"\s", text[1:]) or re.match(rf"{re.escape(name)}\s+:", inside):
+        return "No white space may stand before a call's name or its colon.", hint
+    return "The call has no colon after its tool's name.", hint

@@ -1,0 +1,51 @@
+"""The words that open sections and fields, with their aliases; letter case doesn't matter."""
+
+from __future__ import annotations
+
+import re
+
+SECTIONS = {
+    "system": "system",
+    "user": "user",
+    "player": "user",
+    "dm": "dm",
+    "dungeon master": "dm",
+    "gm": "dm",
+    "toolcall": "result",
+    "tool result": "result",
+    "conversation": "conversation",
+}
+
+FIELDS = {
+    "role": "role",
+    "world": "world",
+    "setting": "world",
+    "location": "location",
+    "scene": "location",
+    "party": "party",
+    "characters": "party",
+    "player": "player",
+}
+
+MEMBER_KEYS = {
+    "name": "name",
+    "race": "race",
+    "class": "class",
+    "level": "level",
+    "lvl": "level",
+    "health": "health",
+    "hp": "health",
+    "hit points": "health",
+    "experience": "experience",
+    "xp": "experience",
+    "exp": "experience",
+    "inventory": "inventory",
+    "items": "inventory",
+    "equipment": "inventory",
+}
+
+
+def comparable(title: str) -> str:
+    """A title as keywords are compared: lower case, single spaces, no emphasis, no trailing colon."""
+    bare = re.sub(r"^[*_]+|[*_]+$", "", title.strip()).rstrip(":").rstrip("*_")
+    return " ".join(bare.replace("_", " ").lower().split())

@@ -1,0 +1,209 @@
+"""The line classifier: names each line by what it opens where it stands, for the grammar to put together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from loresmith.syntax.keywords import FIELDS, comparable
+from loresmith.syntax.marks import Line, Mark, heading_of, label_of, tag_of
+from loresmith.syntax.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class LineToken:
+    """A terminal of scenario.lark: `start` and `end` bound its text, `mark` is what opens a section."""
+
+    kind: str
+    start: int
+    end: int
+    mark: Mark | None = None
+
+
+class LineClassifier:
+    """Walks the lines once. `unclosed` and `stray` collect the tags that have no partner."""
+
+    def __init__(self, source: Source, lines: Sequence[Line]) -> None:
+        self.source = source
+        self.lines = lines
+        self.unclosed: list[Mark] = []
+        self.stray: list[Mark] = []
+        self._region = "before"
+        self._system_level = 0
+        self._field: Mark | None = None
+        self._members = False
+        self._tag: str | None = None
+        self._turn: Mark | None = None
+        self._headings = [heading_of(line, source) for line in lines]
+        self._turn_level = self._first_turn_level()
+        self._turn_tags = any(
+            tag and tag.kind == "open" and tag.key in ("user", "dm") for tag in map(tag_of, lines)
+        )
+
+    def tokens(self) -> Iterator[LineToken]:
+        """The tokens of all lines, in order."""
+        for index, line in enumerate(self.lines):
+            if line.blank:
+                yield LineToken("BLANK", line.start, line.end)
+            elif line.rule:
+                yield LineToken("RULE", line.start, line.end)
+            else:
+                yield from self._line(index, line)
+
+    def _line(self, index: int, line: Line) -> Iterator[LineToken]:
+        mark = self._headings[index] or tag_of(line)
+        kind = self._heading(mark) if mark and mark.kind == "heading" else None
+        if mark and mark.kind == "open" and self._tag is None:
+            kind = self._open_tag(index, mark)
+        if mark and mark.kind == "close" and self._tag != mark.key:
+            self.stray.append(mark)
+            yield from self._text(line.start, mark.start)
+            yield from self._closing(line, mark.end, line.end)
+            return
+        if mark is None:
+            mark = label_of(line)
+            kind = self._label(mark) if mark else None
+        if kind and mark:
+            yield LineToken(kind, mark.start, mark.end, mark)
+            yield from self._closing(line, mark.rest, line.end)
+        else:
+            yield from self._closing(line, line.start, line.end)
+
+    def _closing(self, line: Line, start: int, end: int) -> Iterator[LineToken]:
+        """The text of a line up to the closing tag of the open section, and that tag."""
+        closing = None
+        if self._tag:
+            names = "user|player" if self._tag == "user" else "dm|gm|dungeon master"
+            names = "system" if self._tag == "system" else names
+            inside = line.text[start - line.start : end - line.start]
+            closing = re.search(rf"</[ \t]*(?:{names})[ \t]*>", inside, re.I)
+        if closing is None:
+            yield from self._text(start, end)
+            return
+        yield from self._text(start, start + closing.start())
+        self._tag, self._region = None, "between"
+        self._turn = None
+        yield LineToken("END", start + closing.start(), start + closing.end())
+        yield from self._text(start + closing.end(), end)
+
+    def _text(self, start: int, end: int) -> Iterator[LineToken]:
+        if self.source.text[start:end].strip():
+            yield LineToken("TEXT", start, end)
+
+    def _heading(self, mark: Mark) -> str | None:
+        if self._tag not in (None, "system"):
+            return None
+        if self._region in ("turns", "ended"):
+            return self._heading_among_turns(mark)
+        if self._region == "system":
+            return self._heading_in_system(mark)
+        if mark.key == "system":
+            return self._enter_system(mark)
+        if mark.key == "conversation":
+            return self._leave("between", "CONVERSATION")
+        if mark.key in ("user", "dm", "result"):
+            return self._enter_turn(mark)
+        at_turn_level = self._region == "between" and mark.level == self._turn_level
+        return self._enter_turn(mark) if at_turn_level else None
+
+    def _heading_in_system(self, mark: Mark) -> str | None:
+        field = FIELDS.get(comparable(mark.title))
+        deeper = self._system_level == 0 or mark.level > self._system_level
+        if field and (mark.key != "user" or deeper):
+            return self._enter_field(mark)
+        if mark.key == "conversation":
+            return self._leave("between", "CONVERSATION")
+        if mark.key == "system":
+            return self._enter_system(mark)
+        if mark.key:
+            return self._enter_turn(mark)
+        if self._members and self._field and mark.level > self._field.level:
+            return None
+        if not deeper and mark.level == self._turn_level:
+            return self._enter_turn(mark)
+        return self._enter_field(mark)
+
+    def _heading_among_turns(self, mark: Mark) -> str | None:
+        if mark.key == "result":
+            return self._enter_turn(mark)
+        if self._turn_level is None or mark.level > self._turn_level:
+            return None
+        if mark.key == "system":
+            return self._enter_system(mark)
+        if mark.key == "conversation":
+            return self._leave("turns", "CONVERSATION")
+        if mark.level < self._turn_level:
+            self._region = "ended"
+            return "IGNORED"
+        return self._enter_turn(mark)
+
+    def _open_tag(self, index: int, mark: Mark) -> str:
+        if self._closes(index, mark):
+            self._tag = mark.key
+        else:
+            self.unclosed.append(mark)
+        return self._enter_system(mark) if mark.key == "system" else self._enter_turn(mark)
+
+    def _closes(self, index: int, mark: Mark) -> bool:
+        """Whether the tag's end comes before the next section tag."""
+        pattern = re.compile(r"<(/?)[ \t]*(system|user|player|dm|gm|dungeon master)[ \t]*>", re.I)
+        texts = [self.lines[index].text[mark.rest - self.lines[index].start :]]
+        for text in (*texts, *(line.text for line in self.lines[index + 1 :])):
+            if found := pattern.search(text):
+                return bool(found[1]) and comparable(found[2])[:2] in _same_tag(mark)
+        return False
+
+    def _label(self, mark: Mark) -> str | None:
+        if self._tag not in (None, "system"):
+            return None
+        field = FIELDS.get(comparable(mark.title))
+        if self._region == "system" and (self._field is None or self._field.level == 0):
+            if field and (mark.key != "user" or not self._members):
+                return self._enter_field(mark)
+            if mark.bold and mark.key is None:
+                return self._enter_field(mark)
+        if mark.key not in ("user", "dm", "result") or self._region == "before" or self._tag:
+            return None
+        return self._enter_turn(mark) if mark.bold or self._label_may_open() else None
+
+    def _label_may_open(self) -> bool:
+        """Whether a label without bold type opens a turn here; below a heading or a tag it is text."""
+        if self._region in ("turns", "ended"):
+            return self._turn is None or self._turn.kind == "label"
+        in_headed_field = self._region == "system" and self._field is not None and self._field.level > 0
+        return not in_headed_field or (self._turn_level is None and not self._turn_tags)
+
+    def _enter_system(self, mark: Mark) -> str:
+        self._region, self._system_level, self._field, self._members = "system", mark.level, None, False
+        return "SYSTEM"
+
+    def _enter_field(self, mark: Mark) -> str:
+        self._field = mark
+        self._members = FIELDS.get(comparable(mark.title)) in ("party", "player")
+        return "FIELD"
+
+    def _enter_turn(self, mark: Mark) -> str:
+        self._region, self._turn = "turns", mark
+        return "RESULT" if mark.key == "result" else "TURN"
+
+    def _leave(self, region: str, kind: str) -> str:
+        self._region = region
+        return kind
+
+    def _first_turn_level(self) -> int | None:
+        """The level of the first User or DM heading; a `Player` heading deeper than SYSTEM is its field."""
+        system, inside = 0, False
+        for mark in filter(None, self._headings):
+            if mark.key == "system":
+                system, inside = mark.level, True
+            elif mark.key == "conversation":
+                inside = False
+            elif mark.key in ("user", "dm"):
+                if not (inside and comparable(mark.title) == "player" and mark.level > system):
+                    return mark.level
+        return None
+
+
+def _same_tag(mark: Mark) -> tuple[str, ...]:
+    return {"system": ("sy",), "user": ("us", "pl")}.get(str(mark.key), ("dm", "gm", "du"))

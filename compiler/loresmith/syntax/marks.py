@@ -1,0 +1,102 @@
+"""What a single line could be on its own: a heading, a tag, a label, a rule."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from loresmith.syntax.keywords import FIELDS, SECTIONS, comparable
+from loresmith.syntax.opaque import Shadows
+from loresmith.syntax.source import Source
+
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(\S.*?)(?:[ \t]+#+)?[ \t]*$")
+_TAG = re.compile(r"[ \t]*<(/?)[ \t]*(system|user|player|dm|gm|dungeon master)[ \t]*>[ \t]*", re.I)
+_LABEL = re.compile(r"(\*\*[^*\n:]+:\*\*|\*\*[^*\n:]+\*\*[ \t]*:|[A-Za-z][A-Za-z ]*:)(?=[ \t]|$)[ \t]*")
+_RULE = re.compile(r"[ \t]*(?:-[ \t]*){3,}$|[ \t]*(?:\*[ \t]*){3,}$|[ \t]*(?:_[ \t]*){3,}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the source: its range and what it looks like, comments and fences left out."""
+
+    start: int
+    end: int
+    text: str
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing but white space and comments stands here."""
+        return not self.text.strip()
+
+    @property
+    def rule(self) -> bool:
+        """Whether this is a thematic break."""
+        return bool(_RULE.match(self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A heading (`level` ≥ 1), tag or label; `rest` is the offset in the file of the text that follows it."""
+
+    kind: str
+    title: str
+    key: str | None
+    start: int
+    end: int
+    rest: int
+    level: int = 0
+    bold: bool = False
+
+
+def source_lines(source: Source, shadows: Shadows, start: int) -> list[Line]:
+    """The lines from the offset `start` on; what a fence or comment hides is blank in `text`.
+
+    The text of a fence isn't blank, but it never looks like a mark.
+    """
+    lines = list[Line]()
+    for begin in (s for s in source.starts if s >= start):
+        end = source.line_end(begin)
+        plain, visible = shadows.plain[begin:end], shadows.visible[begin:end]
+        hidden = not plain.strip() and visible.strip()
+        lines.append(Line(begin, end, "\x00" if hidden else plain))
+    return lines
+
+
+def heading_of(line: Line, source: Source) -> Mark | None:
+    """The heading that a line is; `## Role: text` has the text as its rest."""
+    match = _HEADING.match(line.text)
+    if match is None:
+        return None
+    written = source.text[line.start + match.start(2) : line.start + match.end(2)]
+    title = written if len(written.strip()) == len(match[2]) else match[2]
+    key, rest = comparable(title), line.end
+    head, colon, tail = title.partition(":")
+    if colon and tail.strip(" \t*_") and comparable(head) in {*SECTIONS, *FIELDS}:
+        title, key = head, comparable(head)
+        offset = match.start(2) + len(head) + 1
+        rest = line.start + offset + len(re.match(r"[*_]*[ \t]*", line.text[offset:])[0])  # type: ignore[index]
+    title = title.strip().rstrip(":").strip("*_ ")
+    end = line.start + match.end(2) if rest == line.end else rest
+    return Mark("heading", title, SECTIONS.get(key), line.start + match.start(1), end, rest, len(match[1]))
+
+
+def tag_of(line: Line) -> Mark | None:
+    """The opening or closing tag that a line begins with."""
+    match = _TAG.match(line.text)
+    if match is None:
+        return None
+    kind = "close" if match[1] else "open"
+    start = line.start + match[0].index("<")
+    rest = line.start + match.end()
+    return Mark(kind, match[2], SECTIONS[match[2].lower()], start, line.start + len(match[0].rstrip()), rest)
+
+
+def label_of(line: Line) -> Mark | None:
+    """The label that a line begins with, whatever its words: `User:`, `**Role**:`."""
+    match = _LABEL.match(line.text)
+    if match is None:
+        return None
+    title = re.sub(r"[*:]", "", match[1]).strip()
+    end = line.start + match.end(1)
+    key = SECTIONS.get(comparable(title))
+    return Mark("label", title, key, line.start, end, line.start + match.end(), bold=match[1][0] == "*")

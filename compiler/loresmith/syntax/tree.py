@@ -1,0 +1,166 @@
+"""The syntax tree: what stands where. Positions are offsets into `Source.text`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The characters from `start` up to `end`."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What opens a section: the whole heading, tag or label, and the words in it."""
+
+    title: str
+    key: str | None
+    range: Range
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of SYSTEM; `body` has no blank ends and may be empty."""
+
+    head: Head
+    body: Range
+
+
+@dataclass(frozen=True, slots=True)
+class SystemSection:
+    """The SYSTEM section; `intro` is its text above the first field."""
+
+    head: Head
+    intro: Range
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSection:
+    """A turn: `head.key` is `user` or `dm`, or None where the title is a speaker's name."""
+
+    head: Head
+    body: Range
+
+
+@dataclass(frozen=True, slots=True)
+class ResultSection:
+    """A result as a section of its own."""
+
+    head: Head
+    body: Range
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredSection:
+    """A heading above the turn level, after the turns have begun."""
+
+    head: Head
+
+
+Section = SystemSection | TurnSection | ResultSection | IgnoredSection
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file: the front matter's inside, the text that no section holds, the sections in order."""
+
+    front_matter: Range | None
+    stray: tuple[Range, ...]
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentSyntax:
+    """An argument as written, quotes dropped where they aren't needed."""
+
+    name: str | None
+    value: str
+    range: Range
+
+
+@dataclass(frozen=True, slots=True)
+class CallSyntax:
+    """A well-formed call."""
+
+    tool: str
+    arguments: tuple[ArgumentSyntax, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextPiece:
+    """Narration."""
+
+    range: Range
+
+
+@dataclass(frozen=True, slots=True)
+class CallPiece:
+    """A call in a text, or what was meant as one: then `call` is None and `problem` says why."""
+
+    range: Range
+    name: str
+    call: CallSyntax | None
+    problem: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term of a sum; `dice` holds count, sides, keep and the values of rolled dice."""
+
+    sign: Literal[1, -1]
+    value: int
+    source: str | None
+    dice: tuple[int, int, str, tuple[int, ...]] | None
+    range: Range
+
+
+@dataclass(frozen=True, slots=True)
+class SumSyntax:
+    """A result that is a sum; `against` is its DC or AC."""
+
+    terms: tuple[Term, ...]
+    total: int
+    total_range: Range
+    against: int | None
+    outcome: str | None
+    outcome_range: Range | None
+    canonical: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultSyntax:
+    """A result's label and body; `total` is None where the body is prose, `problem` says what is malformed."""
+
+    label: str
+    label_range: Range
+    body: str
+    body_range: Range
+    sum: SumSyntax | None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPiece:
+    """A result inline in a text; `closed` is false where its end tag is missing."""
+
+    range: Range
+    result: ResultSyntax
+    closed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StrayPiece:
+    """A closing tag without its opening one."""
+
+    range: Range
+
+
+Piece = TextPiece | CallPiece | ResultPiece | StrayPiece
