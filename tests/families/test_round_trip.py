@@ -58,7 +58,8 @@ def test_quantized_files_are_of_their_type(run: Run) -> None:
         assert largest[kind] in {"q8_0": ("q8_0",), "q4_k_m": ("q4_k", "q6_k")}[kind]
         assert file.bytes == file.path.stat().st_size < run.f16.stat().st_size
         assert sum(share.bytes for share in file.types.values()) < file.bytes
-        assert {"q8_0": 8.5, "q4_k_m": 4.5}[kind] <= file.bits_per_weight < {"q8_0": 9.5, "q4_k_m": 7}[kind]
+        # Gemma 3n's AltUp and Laurel stay in f16, a large part of a tiny model.
+        assert {"q8_0": 8.5, "q4_k_m": 4.5}[kind] <= file.bits_per_weight < {"q8_0": 10, "q4_k_m": 7.5}[kind]
 
 
 def test_base_and_lora_file_say_what_the_merged_folder_says(run: Run, tmp_path: Any) -> None:

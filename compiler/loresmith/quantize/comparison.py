@@ -42,12 +42,14 @@ class Model:
         self._context: Any = llama_cpp.llama_init_from_model(model, settings)
         if not self._context:
             raise SystemExit(f"there isn't memory enough for {context} tokens of context")
-        self.vocabulary = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(model))
+        vocabulary: Any = llama_cpp.llama_model_get_vocab(model)
+        self.vocabulary = llama_cpp.llama_vocab_n_tokens(vocabulary)
         self._batch: Any = llama_cpp.llama_batch_init(BATCH, 0, 1)
 
     def begin(self) -> None:
         """Forget the sequence read so far."""
-        self._library.llama_memory_clear(self._library.llama_get_memory(self._context), True)
+        memory: Any = self._library.llama_get_memory(self._context)
+        self._library.llama_memory_clear(memory, True)
 
     def read(self, tokens: Sequence[int], start: int, asked: Sequence[int]) -> NDArray[np.float32]:
         """Read `tokens` at positions from `start` on; the logits at the `asked` positions, one row for each."""

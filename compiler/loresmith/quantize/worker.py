@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import re
 import sys
+from typing import Any
 
 from loresmith.process.child import say_progress
 from loresmith.quantize.kinds import require_kind
@@ -19,10 +20,11 @@ def main() -> None:
 
     source, destination, kind, threads = sys.argv[1:]
     listen(_report_tensor)
-    parameters = llama_cpp.llama_model_quantize_default_params()
+    parameters: Any = llama_cpp.llama_model_quantize_default_params()
     parameters.ftype = getattr(llama_cpp, f"LLAMA_FTYPE_{require_kind(kind)}")
     parameters.nthread = int(threads)
-    code = llama_cpp.llama_model_quantize(source.encode(), destination.encode(), ctypes.byref(parameters))
+    pointer: Any = ctypes.byref(parameters)
+    code = llama_cpp.llama_model_quantize(source.encode(), destination.encode(), pointer)
     sys.exit(1 if code else 0)
 
 
