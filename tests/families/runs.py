@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tiny import TEXT, make_folder
-
 from loresmith.export.gguf import export_gguf
 from loresmith.families.family import Family, family_named
 from loresmith.merge.adapter import merge_adapter
 from loresmith.quantize.run import quantize
 from loresmith.quantize.table import QuantizedFile
 from loresmith.train.model import load_base
+from tiny import TEXT, make_folder
 
 
 @dataclass(frozen=True)

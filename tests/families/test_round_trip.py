@@ -7,11 +7,10 @@ import json
 from typing import Any
 
 import pytest
-from runs import Run, llama_logits, torch_logits
-
 from loresmith.export.adapter import export_adapter
 from loresmith.export.verify import special_tokens, value_of
 from loresmith.merge.check import agreement, compare_logits
+from runs import Run, llama_logits, torch_logits
 
 FAMILIES = [
     "gemma3",

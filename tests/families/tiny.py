@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-
 from loresmith.base.tokenizer_files import write_tokenizer_config
 from loresmith.families.family import family_named
 

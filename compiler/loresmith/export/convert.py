@@ -1,4 +1,6 @@
-"""Drives llama.cpp's converter: `python -m loresmith.export.convert FOLDER model|projector|adapter ARGUMENTS…`.
+"""Drives llama.cpp's converter: `python -m loresmith.export.convert FOLDER JOB ARGUMENTS…`.
+
+JOB is model, projector or adapter.
 
 The converter is a pair of scripts that import each other's package and their own newer gguf, so it runs in a
 process of its own with its folder first on the path. What it gets wrong about our families is mended here,

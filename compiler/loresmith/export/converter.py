@@ -11,7 +11,7 @@ from loresmith.process.child import ChildFailed, run_child
 from loresmith.store.files import disk_failures, sync_folder
 
 VERSION = "0.3.36"
-"""The llama-cpp-python release whose source the converter comes from: the same llama.cpp that loads the file."""
+"""The llama-cpp-python release that the converter comes from: the same llama.cpp loads the file."""
 _DISK_FULL = "No space left on device"
 
 

@@ -18,7 +18,7 @@ CONTROL = 3
 
 
 def verify_model(file: Path, folder: Path) -> None:
-    """Raise Rejected, naming every difference, when the GGUF `file` isn't what the Hugging Face `folder` says.
+    """Raise Rejected, naming every difference, when the GGUF `file` isn't what `folder` says.
 
     Checked: architecture, chat template, the ids of BOS and of the end of a turn, whether BOS is added,
     the number of tensors, and that every special token is a control token.

@@ -150,7 +150,7 @@ def _merged(shard: Path, name: str, factors: Factors, scale: float) -> bytes:
 
 
 def _copy_others(base: Path, destination: Path) -> None:
-    """Everything but the weights: config, tokenizer, template. The base artefact's own manifest stays behind."""
+    """Everything but the weights. The base artefact's own manifest stays behind."""
     for path in sorted(base.iterdir()):
         if path.is_file() and path.suffix != ".safetensors" and path.name not in (_INDEX, MANIFEST):
             shutil.copyfile(path, destination / path.name)

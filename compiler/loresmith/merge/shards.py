@@ -1,6 +1,6 @@
 """Safetensors files read and written tensor by tensor, so that memory holds one weight and not a model.
 
-The format: 8 bytes little-endian header length, a JSON header of name -> dtype, shape, data_offsets, the data.
+The format: 8 bytes little-endian header length; a JSON header, name -> dtype, shape, data_offsets; the data.
 Source: https://huggingface.co/docs/safetensors (format).
 """
 

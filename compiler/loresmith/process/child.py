@@ -53,7 +53,7 @@ def say_progress(done: float) -> None:
 
 
 def last_words(stderr: str, code: int) -> str:
-    """The last lines of a child's standard error; of a traceback only its last line, which names the error."""
+    """The last lines of a child's standard error; of a traceback only the line that names the error."""
     before, _, traceback = stderr.partition("Traceback (most recent call last):")
     lines = [line.rstrip() for line in before.splitlines() if line.strip()]
     ends = [line.rstrip() for line in traceback.splitlines() if line.strip() and not line.startswith(" ")]

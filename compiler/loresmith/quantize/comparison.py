@@ -52,7 +52,7 @@ class Model:
         self._library.llama_memory_clear(memory, True)
 
     def read(self, tokens: Sequence[int], start: int, asked: Sequence[int]) -> NDArray[np.float32]:
-        """Read `tokens` at positions from `start` on; the logits at the `asked` positions, one row for each."""
+        """Read `tokens` at positions from `start` on; gives a row of logits for each `asked` position."""
         batch, wanted = self._batch, set(asked)
         batch.n_tokens = len(tokens)
         for number, token in enumerate(tokens):
@@ -103,7 +103,7 @@ def compare(
 
 
 def pieces(positions: Sequence[int]) -> Iterator[tuple[int, int, list[int]]]:
-    """Cut a sequence, up to its last position, into (start, end, positions in between) within BATCH and ROWS."""
+    """Cut a sequence, up to its last position, into (start, end, positions inside) of BATCH and ROWS at most."""
     start, last = 0, positions[-1]
     while start <= last:
         end = min(start + BATCH, last + 1)

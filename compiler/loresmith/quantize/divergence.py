@@ -37,7 +37,9 @@ def divergence(
     positions: Sequence[Sequence[int]],
     report: Callable[[float], None],
 ) -> Divergence:
-    """Compare two GGUF files over token `sequences`, at `positions` of each (0 is the first token's prediction).
+    """Compare two GGUF files over token `sequences`, at `positions` of each.
+
+    Position 0 is what is predicted after the first token.
 
     KL(P||Q) = sum over the vocabulary of p * (ln p - ln q), P being the reference: Kullback & Leibler 1951,
     "On Information and Sufficiency"; the measure of llama.cpp's `perplexity --kl-divergence`.

@@ -20,7 +20,7 @@ KINDS = MappingProxyType(
         "q2_k": "MOSTLY_Q2_K",
     }
 )
-"""Kind -> the name of llama.cpp's file type, without its prefix LLAMA_FTYPE_. None of these needs an imatrix."""
+"""Kind -> llama.cpp's file type, without its prefix LLAMA_FTYPE_. None of these needs an imatrix."""
 
 
 def require_kind(kind: str) -> str:

@@ -50,5 +50,5 @@ def _run(source: Path, temporary: Path, kind: str, report: Callable[[float], Non
         raise Rejected(
             f"llama.cpp can't quantize this file to {kind}: {error.said}",
             where=str(source),
-            remedy="Choose another quantization; if none works, the exported file is damaged: export it again.",
+            remedy="Choose another quantization; if none works, the source is damaged: export it again.",
         ) from error
