@@ -11,16 +11,21 @@ from loresmith.ir.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class Exchange:
-    """A call with the result that answers it, if one does; `turn` is the index of its reply."""
+    """A sound call with the result that answers it, if one does; `turn` is the index of its reply."""
 
     call: MadeCall
     result: GivenResult | None
     turn: int
 
 
-def link_answers(draft: Draft, vocabulary: Vocabulary, findings: Findings) -> list[Exchange]:
-    """Every call with its answer, in the order of the calls; findings for those that have no partner."""
-    linker = _Linker(vocabulary, findings)
+def link_answers(
+    draft: Draft, broken: set[int], vocabulary: Vocabulary, findings: Findings
+) -> list[Exchange]:
+    """Every sound call with its answer, in the order of the calls; findings for those that have no partner.
+
+    `broken` are the identities of the calls that are reported already: any result may answer them.
+    """
+    linker = _Linker(broken, vocabulary, findings)
     exchanges, expired = list[Exchange](), list[MadeCall]()
     for index, turn in enumerate(draft.turns):
         if turn.role == "user":
@@ -28,14 +33,17 @@ def link_answers(draft: Draft, vocabulary: Vocabulary, findings: Findings) -> li
             expired = []
             continue
         answers, still_open = linker.reply(turn)
-        exchanges += [Exchange(call, answers.get(id(call)), index) for call in turn.calls]
+        exchanges += [
+            Exchange(call, answers.get(id(call)), index) for call in turn.calls if id(call) not in broken
+        ]
         if index + 1 < len(draft.turns):
             expired = linker.report_open(still_open)
     return exchanges
 
 
 class _Linker:
-    def __init__(self, vocabulary: Vocabulary, findings: Findings) -> None:
+    def __init__(self, broken: set[int], vocabulary: Vocabulary, findings: Findings) -> None:
+        self.broken = broken
         self.vocabulary = vocabulary
         self.findings = findings
 
@@ -77,10 +85,10 @@ class _Linker:
         named = next((call for call in waiting if self._is_named(part.syntax.label, call)), None)
         if named:
             return named
-        malformed = next((call for call in waiting if call.call is None), None)
+        broken = next((call for call in waiting if id(call) in self.broken), None)
         needy = next((call for call in waiting if _needs_result(call)), None)
-        if malformed:
-            return malformed
+        if broken:
+            return broken
         if _comparable(part.syntax.label) in map(_comparable, self.vocabulary.labels) or needy is None:
             self._report(part, f"No open call is answered by {part.syntax.label!r}.")
             if needy:
@@ -102,10 +110,11 @@ class _Linker:
         return same_tool or _comparable(label) in [_comparable(name) for name in names if name]
 
     def _report_malformed(self, part: GivenResult) -> bool:
-        if part.syntax.problem:
+        """SC104 for a malformed result; one that is never closed is reported already."""
+        if part.closed and part.syntax.problem:
             span = part.result.span
             self.findings.add("SC104", span, part.syntax.problem, "Write label: 15 + 5(skill) = *20*.")
-        return bool(part.syntax.problem)
+        return not part.sound
 
     def _report(self, part: GivenResult, message: str) -> None:
         self.findings.add("SC305", part.result.span, message)

@@ -1,4 +1,4 @@
-"""Calls, each by itself: SC306 (place), SC303 (form), SC301 (name), SC302 (arguments), the first that fits."""
+"""Calls, each by itself: the first that fits of SC306 (place), SC303 (form), SC301 (name), SC302."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from loresmith.elaborate.draft import Draft, MadeCall
 from loresmith.ir.vocabulary import Vocabulary
 
 
-def check_calls(draft: Draft, vocabulary: Vocabulary, findings: Findings) -> None:
-    """Report every call that isn't right in itself."""
+def check_calls(draft: Draft, vocabulary: Vocabulary, findings: Findings) -> set[int]:
+    """Report every call that isn't right in itself; gives their identities: nothing follows from them."""
+    broken = set[int]()
     for call in draft.system.calls if draft.system else ():
         _report_place(call, findings)
     for turn in draft.turns:
         for call in turn.calls:
             if turn.role == "user":
                 _report_place(call, findings)
-            else:
-                _check_call(call, draft, vocabulary, findings)
+            elif not _is_sound(call, draft, vocabulary, findings):
+                broken.add(id(call))
+    return broken
 
 
 def _report_place(call: MadeCall, findings: Findings) -> None:
@@ -24,17 +26,18 @@ def _report_place(call: MadeCall, findings: Findings) -> None:
     findings.add("SC306", call.span, "A tool call outside a DM turn.", hint)
 
 
-def _check_call(made: MadeCall, draft: Draft, vocabulary: Vocabulary, findings: Findings) -> None:
+def _is_sound(made: MadeCall, draft: Draft, vocabulary: Vocabulary, findings: Findings) -> bool:
     if made.call is None:
         findings.add("SC303", made.span, made.problem or "The call isn't well formed.", made.hint)
-        return
+        return False
     problem = vocabulary.problem(made.call, draft.member_count)
     if problem is None:
-        return
+        return True
     if problem.kind == "tool":
         start = made.span.column + 1
         span = made.span.model_copy(update={"column": start, "end_column": start + len(made.name)})
         findings.add("SC301", span, f"There is no tool {made.name!r}.", problem.hint)
-        return
+        return False
     span = made.span if problem.argument is None else made.call.arguments[problem.argument].span
     findings.add("SC302", span, problem.reason, problem.hint)
+    return False

@@ -20,7 +20,7 @@ class Cast:
         self._told = _texts(draft)
 
     def named(self, made: MadeCall) -> str:
-        """The member's own name that a call means, or the creature's as written; left out, it is the player."""
+        """The member's own name that a call means, or the creature's as written; the player if left out."""
         if made.call is None or made.tool is None or made.tool.name_omitted(len(made.call.arguments)):
             return self.player
         name = made.call.arguments[0].value

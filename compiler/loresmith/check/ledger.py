@@ -53,7 +53,7 @@ class _Ledger:
         if who not in self.most and not self.cast.is_met(who, exchange.turn):
             message = f"Nobody named {who!r} is in the party or has been met."
             self.findings.add("SC404", made.call.arguments[0].span, message)
-        total = exchange.result.syntax.sum if exchange.result else None
+        total = exchange.result.syntax.sum if exchange.result and exchange.result.sound else None
         if exchange.result and total:
             self._stated(who, made, exchange.result, total)
             self.health[who] = total.total
@@ -66,8 +66,12 @@ class _Ledger:
         if len(total.terms) > 1 and first.dice is None and known not in (None, first.value):
             self._report("SC404", given, first.range, f"{who} has {known} health, not {first.value}.")
         if found := amount_difference(made, total):
-            place = Range(total.terms[1].range.start, total.terms[-1].range.end)
-            self._report("SC408", given, place, f"{made.text} changes by {found[0]:+d}, not {found[1]:+d}.")
+            self._report(
+                "SC408",
+                given,
+                total.change_range,
+                f"{made.text} changes by {found[0]:+d}, not {found[1]:+d}.",
+            )
         right = self._clamped(who, raw)
         if total.total == raw and raw != right:
             message = f"Health runs from 0 to {self.most.get(who, 'its maximum')}, so this is {right}."

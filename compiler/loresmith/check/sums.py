@@ -23,7 +23,7 @@ def check_sums(
     """Report every answered call whose result doesn't add up."""
     checker = _SumChecker(draft, vocabulary, findings)
     for exchange in exchanges:
-        if exchange.result is None or exchange.call.call is None or exchange.result.syntax.problem:
+        if exchange.result is None or not exchange.result.sound:
             continue
         checker.check(exchange.call, exchange.result)
 
@@ -97,13 +97,17 @@ class _SumChecker:
         rest = total.terms[1:]
         if modifier and rest and _plain_total(rest) not in (None, modifier):
             message = f"{made.text} adds {modifier:+d}, not {_plain_total(rest):+d}."
-            self._report("SC408", given, Range(rest[0].range.start, rest[-1].range.end), message)
+            self._report("SC408", given, total.change_range, message)
 
     def _check_amount(self, made: MadeCall, given: GivenResult, total: SumSyntax) -> None:
         found = amount_difference(made, total)
         if found:
-            place = Range(total.terms[1].range.start, total.terms[-1].range.end)
-            self._report("SC408", given, place, f"{made.text} changes by {found[0]:+d}, not {found[1]:+d}.")
+            self._report(
+                "SC408",
+                given,
+                total.change_range,
+                f"{made.text} changes by {found[0]:+d}, not {found[1]:+d}.",
+            )
 
     def _report(
         self, code: str, given: GivenResult, place: Range, message: str, hint: str | None = None
@@ -116,8 +120,7 @@ def amount_difference(made: MadeCall, total: SumSyntax) -> tuple[int, int] | Non
     amount = amount_of(made)
     if amount is None or len(total.terms) == 1:
         return None
-    change = sum(term.sign * term.value for term in total.terms[1:])
-    return (amount, change) if change != amount else None
+    return (amount, total.change) if total.change != amount else None
 
 
 def amount_of(made: MadeCall) -> int | None:
@@ -174,7 +177,7 @@ def _plain_total(terms: Sequence[Term]) -> int | None:
 
 
 def _contradicts(made: MadeCall, total: SumSyntax) -> bool:
-    """Whether the outcome is wrong: a total equal to the target succeeds, a natural 20 hits, a natural 1 misses."""
+    """Whether the outcome is wrong: an equal total succeeds, a natural 20 hits, a natural 1 misses."""
     succeeds = total.outcome in _SUCCESS
     attack = made.call is not None and made.call.arguments[0].value == "attack"
     natural = total.terms[0].value

@@ -1,4 +1,4 @@
-"""A scenario on its way to the IR: whatever could be made of the file, sound or not, for the checks to judge."""
+"""A scenario on its way to the IR: whatever could be made of the file, for the checks to judge."""
 
 from __future__ import annotations
 
@@ -57,10 +57,16 @@ class MadeCall:
 
 @dataclass(frozen=True)
 class GivenResult:
-    """A result in the text; one that is malformed has its `syntax.problem`."""
+    """A result in the text; a malformed one has its `syntax.problem`, one without its end isn't closed."""
 
     result: Result
     syntax: ResultSyntax
+    closed: bool = True
+
+    @property
+    def sound(self) -> bool:
+        """Whether it can be read at all."""
+        return self.closed and self.syntax.problem is None
 
 
 DraftPart = Text | MadeCall | GivenResult

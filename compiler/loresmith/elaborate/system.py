@@ -12,6 +12,8 @@ from loresmith.syntax.keywords import FIELDS, comparable
 from loresmith.syntax.party import MemberSyntax, parse_party, parse_player
 from loresmith.syntax.tree import Field, SystemSection
 
+_MEMBER_HINT = "Write - **Lyra** (player): Elf Ranger, level 3, and her Health below."
+
 
 class SystemElaborator:
     """Elaborates one SYSTEM section; findings SC202, SC203, SC204, SC205, SC208."""
@@ -62,9 +64,7 @@ class SystemElaborator:
         heads = _fields(section, "party") + _fields(section, "player")
         if heads and not written:
             span = self.reader.span(heads[0].head.range)
-            self.findings.add(
-                "SC208", span, "The party has no members.", "- **Lyra** (player): Elf Ranger, level 3"
-            )
+            self.findings.add("SC208", span, "The party has no members.", _MEMBER_HINT)
         self._report_namesakes(written)
         return written
 

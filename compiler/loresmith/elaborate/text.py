@@ -92,4 +92,4 @@ class TextReader:
         syntax = piece.result
         total = syntax.sum.total if syntax.sum else None
         result = Result(label=syntax.label, body=syntax.body, total=total, span=self.span(piece.range))
-        return GivenResult(result, syntax)
+        return GivenResult(result, syntax, piece.closed)

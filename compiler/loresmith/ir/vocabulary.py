@@ -100,7 +100,7 @@ class Vocabulary(Node):
 
 
 def load_vocabulary(project_tools: Path | None = None) -> Vocabulary:
-    """The shipped vocabulary with the project's file on top, an entry of the same name replacing the shipped one.
+    """The shipped vocabulary with the project's file on top; an entry replaces the shipped one of its name.
 
     A project's file that isn't there is the same as none. Raises InvalidCall for a file that isn't valid.
     """
@@ -136,8 +136,9 @@ def _misassigned(tool: Tool, arguments: tuple[Argument, ...]) -> Problem:
             reason = f"`{tool.name}` has no argument `{argument.name}`."
             return Problem(kind="argument", reason=reason, hint=hint, argument=index)
     if len(arguments) > len(tool.parameters):
-        reason = f"`{tool.name}` takes at most {len(tool.parameters)} arguments, not {len(arguments)}."
-        return Problem(kind="argument", reason=reason, hint=hint, argument=len(tool.parameters))
+        most = len(tool.parameters)
+        reason = f"`{tool.name}` takes {most} argument{'s' * (most > 1)} at most, not {len(arguments)}."
+        return Problem(kind="argument", reason=reason, hint=hint, argument=most)
     given = {argument.name.lower() for argument in arguments if argument.name}
     if len(given) < sum(1 for argument in arguments if argument.name):
         return Problem(kind="argument", reason=f"`{tool.name}` has one argument twice.", hint=hint)

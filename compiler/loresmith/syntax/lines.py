@@ -98,12 +98,8 @@ class LineClassifier:
             return self._heading_among_turns(mark)
         if self._region == "system":
             return self._heading_in_system(mark)
-        if mark.key == "system":
-            return self._enter_system(mark)
-        if mark.key == "conversation":
-            return self._leave("between", "CONVERSATION")
-        if mark.key in ("user", "dm", "result"):
-            return self._enter_turn(mark)
+        if mark.key:
+            return self._enter(mark)
         at_turn_level = self._region == "between" and mark.level == self._turn_level
         return self._enter_turn(mark) if at_turn_level else None
 
@@ -112,12 +108,8 @@ class LineClassifier:
         deeper = self._system_level == 0 or mark.level > self._system_level
         if field and (mark.key != "user" or deeper):
             return self._enter_field(mark)
-        if mark.key == "conversation":
-            return self._leave("between", "CONVERSATION")
-        if mark.key == "system":
-            return self._enter_system(mark)
         if mark.key:
-            return self._enter_turn(mark)
+            return self._enter(mark)
         if self._members and self._field and mark.level > self._field.level:
             return None
         if not deeper and mark.level == self._turn_level:
@@ -129,10 +121,8 @@ class LineClassifier:
             return self._enter_turn(mark)
         if self._turn_level is None or mark.level > self._turn_level:
             return None
-        if mark.key == "system":
-            return self._enter_system(mark)
-        if mark.key == "conversation":
-            return self._leave("turns", "CONVERSATION")
+        if mark.key in ("system", "conversation"):
+            return self._enter(mark)
         if mark.level < self._turn_level:
             self._region = "ended"
             return "IGNORED"
@@ -143,7 +133,7 @@ class LineClassifier:
             self._tag = mark.key
         else:
             self.unclosed.append(mark)
-        return self._enter_system(mark) if mark.key == "system" else self._enter_turn(mark)
+        return self._enter(mark)
 
     def _closes(self, index: int, mark: Mark) -> bool:
         """Whether the tag's end comes before the next section tag."""
@@ -174,6 +164,12 @@ class LineClassifier:
         in_headed_field = self._region == "system" and self._field is not None and self._field.level > 0
         return not in_headed_field or (self._turn_level is None and not self._turn_tags)
 
+    def _enter(self, mark: Mark) -> str:
+        if mark.key == "conversation":
+            self._region = "between" if self._region in ("before", "system") else "turns"
+            return "CONVERSATION"
+        return self._enter_system(mark) if mark.key == "system" else self._enter_turn(mark)
+
     def _enter_system(self, mark: Mark) -> str:
         self._region, self._system_level, self._field, self._members = "system", mark.level, None, False
         return "SYSTEM"
@@ -187,10 +183,6 @@ class LineClassifier:
         self._region, self._turn = "turns", mark
         return "RESULT" if mark.key == "result" else "TURN"
 
-    def _leave(self, region: str, kind: str) -> str:
-        self._region = region
-        return kind
-
     def _first_turn_level(self) -> int | None:
         """The level of the first User or DM heading; a `Player` heading deeper than SYSTEM is its field."""
         system, inside = 0, False
@@ -199,10 +191,13 @@ class LineClassifier:
                 system, inside = mark.level, True
             elif mark.key == "conversation":
                 inside = False
-            elif mark.key in ("user", "dm"):
-                if not (inside and comparable(mark.title) == "player" and mark.level > system):
-                    return mark.level
+            elif mark.key in ("user", "dm") and not (inside and _is_player_field(mark, system)):
+                return mark.level
         return None
+
+
+def _is_player_field(mark: Mark, system_level: int) -> bool:
+    return comparable(mark.title) == "player" and mark.level > system_level
 
 
 def _same_tag(mark: Mark) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ def _term(tree: Tree[Token], sign: str, offset: int) -> Term:
     dice = _rolled(what) if isinstance(what, Tree) else None
     value = _rolled_value(dice) if dice else int(str(what))
     place = Range(offset + tree.meta.start_pos, offset + tree.meta.end_pos)
-    text = str(source)[1:-1].strip() if source is not None else None
+    text = str(source)[1:-1].strip() if isinstance(source, Token) else None
     return Term(1 if sign == "+" else -1, value, text, dice, place)
 
 

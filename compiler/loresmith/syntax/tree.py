@@ -134,10 +134,22 @@ class SumSyntax:
     outcome_range: Range | None
     canonical: str
 
+    @property
+    def change(self) -> int:
+        """What the terms after the first come to."""
+        return sum(term.sign * term.value for term in self.terms[1:])
+
+    @property
+    def change_range(self) -> Range:
+        """Where the terms after the first stand; there must be some."""
+        return Range(
+            min(term.range.start for term in self.terms[1:]), max(term.range.end for term in self.terms[1:])
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ResultSyntax:
-    """A result's label and body; `total` is None where the body is prose, `problem` says what is malformed."""
+    """A result's label and body; `sum` is None where the body is prose, `problem` says what is malformed."""
 
     label: str
     label_range: Range

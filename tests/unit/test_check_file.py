@@ -1,0 +1,154 @@
+"""Whole files: bytes, spans, noqa, splits, and that nothing an author writes breaks the compiler."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from loresmith.check.corpus import check_corpus
+from loresmith.check.file import Compiled, compile_source
+from loresmith.elaborate.front_matter import names_of_path, split_of
+from loresmith.ir.scenario import DmTurn
+from loresmith.ir.vocabulary import load_vocabulary
+
+VOCABULARY = load_vocabulary()
+CANONICAL = Path(__file__).parents[1] / "golden" / "front_end" / "canonical" / "input.md"
+
+
+def compiled(text: str | bytes, path: str = "ai-training/scenarios/combat/x.md") -> Compiled:
+    return compile_source(path, text.encode() if isinstance(text, str) else text, VOCABULARY)
+
+
+def codes(text: str | bytes) -> list[str]:
+    return [found.code for found in compiled(text).findings]
+
+
+def test_bytes_that_arent_text_have_a_place() -> None:
+    result = compiled("# SYSTEM\n\nzwölf ".encode() + b"\xff\xfe")
+    (found,) = result.findings
+    assert (found.code, found.line, found.column) == ("SC101", 3, 7)
+    assert result.scenario is None
+
+
+@pytest.mark.parametrize("ending", ["\r\n", "\r"])
+def test_line_ends_dont_matter(ending: str) -> None:
+    text = CANONICAL.read_text(encoding="utf-8")
+    assert compiled("\ufeff" + text.replace("\n", ending)).scenario == compiled(text).scenario
+
+
+def test_the_parts_of_a_reply_give_back_what_the_author_wrote() -> None:
+    text = CANONICAL.read_text(encoding="utf-8")
+    scenario = compiled(text).scenario
+    assert scenario is not None
+    reply = scenario.turns[1]
+    assert isinstance(reply, DmTurn)
+    assert "".join(part.text for part in reply.parts) == text.partition("# DM\n")[2].strip()
+
+
+def test_comments_leave_no_trace() -> None:
+    text = CANONICAL.read_text(encoding="utf-8")
+    commented = text.replace("A panel", "<!-- a\nb -->\nA<!-- c --> panel").replace("# DM", "# DM <!-- d -->")
+    before, after = compiled(text).scenario, compiled(commented).scenario
+    assert before is not None
+    assert after is not None
+    assert [p.text for p in before.turns[1].parts] == [p.text for p in after.turns[1].parts]  # type: ignore[union-attr]
+
+
+def test_a_bare_noqa_on_the_first_line_covers_the_file() -> None:
+    text = CANONICAL.read_text(encoding="utf-8").partition("---\n\n")[2].replace("perception", "percepton")
+    assert "SC302" in codes(text)
+    assert codes("<!-- noqa -->\n" + text) == []
+    assert "SC302" in codes("<!-- noqa: SC401 -->\n" + text)
+    assert "SC302" in codes("`<!-- noqa -->`\n" + text)
+
+
+def test_a_malformed_turn_hides_nothing_after_it() -> None:
+    text = CANONICAL.read_text(encoding="utf-8")
+    broken = text.replace("<TOOLCALL>perception: 15 + 5(skill) = *20*</TOOLCALL>", "<TOOLCALL>")
+    broken = broken.replace("*23*", "*22*") + "\n# User\n\n[roll: x]\n"
+    assert codes(broken) == ["SC103", "SC401", "SC210", "SC306"]
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("ai-training/scenarios/combat/deep/ambush.md", ("combat/deep/ambush", "combat")),
+        ("scenarios/ambush.md", ("ambush", "uncategorised")),
+        ("elsewhere/ambush.md", ("elsewhere/ambush", "uncategorised")),
+        ("a/scenarios/b/scenarios/puzzle/x.md", ("puzzle/x", "puzzle")),
+    ],
+)
+def test_id_and_category_follow_from_the_path(path: str, names: tuple[str, str]) -> None:
+    assert names_of_path(path) == names
+
+
+def test_splits_are_stable_and_about_80_10_10() -> None:
+    splits = [split_of(f"combat/scene-{number}") for number in range(2000)]
+    assert splits[:3] == [split_of(f"combat/scene-{number}") for number in range(3)]
+    assert 0.77 < splits.count("train") / 2000 < 0.83
+    assert 0.08 < splits.count("eval") / 2000 < 0.12
+
+
+def test_two_scenarios_with_one_id() -> None:
+    text = CANONICAL.read_text(encoding="utf-8")
+    scenarios = [compiled(text, f"scenarios/combat/{name}.md").scenario for name in ("b", "a")]
+    (found,) = check_corpus([scenario for scenario in scenarios if scenario])
+    assert (found.code, found.path) == ("SC506", "scenarios/combat/b.md")
+    assert "scenarios/combat/a.md" in found.message
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "# SYSTEM\n",
+            "## Role\n",
+            "## Party\n",
+            "- **A** (player): Elf Bard, level 2\n",
+            "  - Health: 3/4\n",
+        ),
+        *("# User\n", "# DM\n", "## DM\n", "# TOOLCALL\n", "# CONVERSATION\n", "**User:** ", "DM: ", "---\n"),
+        *(
+            "```\n",
+            "<!--",
+            "-->",
+            "<DM>",
+            "</DM>",
+            "<TOOLCALL>",
+            "</TOOLCALL>",
+            "[roll: stealth]",
+            "[roll:",
+            "]",
+        ),
+        *(
+            "stealth: ",
+            "2d6[1, 2]",
+            " + 5(skill)",
+            " = *7*",
+            "\n",
+            "\n\n",
+            " ",
+            "|",
+            "\\[",
+            "`",
+            "text",
+            "\r\n",
+        ),
+        *("(", ")", "\x00", "☠"),
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.lists(PIECES, max_size=40).map("".join), st.text(max_size=200)))
+def test_anything_compiles_and_spans_stay_inside(text: str) -> None:
+    data = text.encode("utf-8", errors="replace")
+    result = compiled(data)
+    lines = data.decode().removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for found in result.findings:
+        assert 1 <= found.line <= found.end_line <= len(lines)
+        assert 1 <= found.column <= len(lines[found.line - 1]) + 1
+        assert (found.end_line, found.end_column) >= (found.line, found.column)
+        assert found.end_column <= len(lines[found.end_line - 1]) + 1
+    assert result.scenario is None or not any(found.severity == "error" for found in result.findings)

@@ -1,0 +1,125 @@
+"""Calls and results as their grammar reads them."""
+
+from __future__ import annotations
+
+import pytest
+from loresmith.diagnostics.span import Span
+from loresmith.ir.scenario import Argument, Call
+from loresmith.ir.vocabulary import load_vocabulary
+from loresmith.syntax.calls import canonical_call, find_calls, parse_call
+from loresmith.syntax.results import parse_result
+
+VOCABULARY = load_vocabulary()
+
+
+@pytest.mark.parametrize(
+    ("written", "canonical"),
+    [
+        ("[roll: perception]", "[roll: perception]"),
+        ("[ROLL:Perception]", "[roll: perception]"),
+        ("[check: sleight_of_hand ,  Advantage]", "[roll: sleight of hand, advantage]"),
+        ("[save: wisdom]", "[roll: wisdom save]"),
+        ("[charge: 5]", "[gold: player, -5]"),
+        ("[roll: 2D6 + 3]", "[roll: 2d6+3]"),
+        ("[health: amount = -1, name = Lyra]", "[health: Lyra, -1]"),
+        ("[experience: Lyra, +50]", "[experience: Lyra, 50]"),
+        ('[inventory: player, add, "silver key"]', "[inventory: player, add, silver key]"),
+        ('[inventory: player, add, "rope, silk"]', '[inventory: player, add, "rope, silk"]'),
+        ("[roll: thieves’ tools]", "[roll: thieves' tools]"),
+    ],
+)
+def test_calls_in_other_words_are_equal(written: str, canonical: str) -> None:
+    call = canonical_call(written, VOCABULARY)
+    assert call is not None
+    assert call.text == canonical
+    assert canonical_call(call.text, VOCABULARY).text == canonical  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "text", ["[frob: x]", "[roll: ]", "[roll:, a]", "[roll perception]", "no call", "[roll: x"]
+)
+def test_what_isnt_a_known_call_has_no_canonical_form(text: str) -> None:
+    assert canonical_call(text, VOCABULARY) is None
+
+
+def test_calls_are_found_by_the_apps_pattern() -> None:
+    text = "You try [roll: stealth] and [note: this\nthat]; [roll perception] isn't one, nor is [rest]."
+    found = find_calls(text)
+    assert [call.text for call in found] == ["[roll: stealth]", "[note: this\nthat]"]
+    assert [text[call.start : call.end] for call in found] == [call.text for call in found]
+    assert found[0].call is not None
+    assert found[1].call is None
+
+
+def test_argument_ranges_count_in_the_text() -> None:
+    text = "[health: name=Lyra,  -1 ]"
+    call = parse_call(text)
+    assert call is not None
+    assert [text[a.range.start : a.range.end] for a in call.arguments] == ["name=Lyra", "-1"]
+
+
+@pytest.mark.parametrize(
+    ("call", "members", "reason"),
+    [
+        ("[health: -1]", 1, None),
+        ("[health: -1]", 2, "`health` lacks its argument `name`."),
+        ("[health: Lyra, 1]", 2, "`amount` needs its sign."),
+        ("[roll: 0d6]", 2, "`what` isn't a dice expression: '0d6'."),
+        ("[roll: d20]", 2, "`what` isn't a dice expression: 'd20'."),
+        ("[roll: perception, twice]", 2, "`mode` can't be 'twice'."),
+        ("[rest: short]", 2, None),
+        ("[spell: Lyra, bless]", 2, None),
+        ("[spell: Lyra, bless, Borin]", 2, None),
+    ],
+)
+def test_calls_are_checked_against_the_vocabulary(call: str, members: int, reason: str | None) -> None:
+    made = canonical_call(call, VOCABULARY)
+    assert made is not None
+    assert VOCABULARY.check_call(made, members) == reason
+
+
+def test_an_unknown_tool_is_refused() -> None:
+    span = Span(line=1, column=1, end_line=1, end_column=9)
+    call = Call(tool="rol", arguments=(Argument(value="x", span=span),), span=span)
+    assert VOCABULARY.check_call(call, 1) == "There is no tool 'rol'."
+
+
+@pytest.mark.parametrize(
+    ("inside", "total", "canonical"),
+    [
+        ("perception: 15 + 5(skill) = *20*", 20, "15 + 5(skill) = *20*"),
+        ("x:15+5( two words )-1=**19**", 19, "15 + 5(two words) - 1 = *19*"),
+        ("x: 2d20KH1[14, 9] + 5 = 19", 19, "2d20kh1[14, 9] + 5 = *19*"),
+        ("x: 3 - 8 = *-5*", -5, "3 - 8 = *-5*"),
+        ("x: 15 = *15* vs dc 14 **Success**", 15, "15 = *15* vs DC 14 **Success**"),
+    ],
+)
+def test_sums(inside: str, total: int, canonical: str) -> None:
+    result = parse_result(inside, 0)
+    assert result.sum is not None
+    assert (result.sum.total, result.body) == (total, canonical)
+    assert parse_result(f"x: {canonical}", 0).body == canonical
+
+
+@pytest.mark.parametrize(
+    ("inside", "problem"),
+    [
+        ("", "The result is empty."),
+        ("x:", "The result is empty."),
+        ("no colon", "The result has no label."),
+        (": 5 = *5*", "The result has no label."),
+        ("x: 15 + 5(skill)", "The sum has no total."),
+        ("x: 15 + 5 =", "The sum has no total."),
+        ("x: 15 + 5 = *y*", "The sum's total isn't a number."),
+    ],
+)
+def test_malformed_results(inside: str, problem: str) -> None:
+    assert parse_result(inside, 0).problem == problem
+
+
+@pytest.mark.parametrize(
+    "body", ["Zara rolls 1d20+5 = 14+5 = 19", "rope added", "15 = *15* splendid", "-3 + 5 = *2*"]
+)
+def test_prose(body: str) -> None:
+    result = parse_result(f"x: {body}", 0)
+    assert (result.sum, result.problem, result.body) == (None, None, body)
