@@ -2,19 +2,21 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readFileSync, readdirSync, realpathSync } from "node:fs";
 import { constants } from "node:os";
+import { dirname, join, resolve as absolute } from "node:path";
 import { fileURLToPath } from "node:url";
 
+const INVALID_CALL = 2;
 const ENVIRONMENT = 3;
 const OLDEST = [3, 11];
+const SAME_KEYSTROKE_MS = 1000;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const venv = process.env.LORESMITH_VENV ?? join(root, "ai-training", ".venv");
+const venv = absolute(process.env.LORESMITH_VENV || join(root, "ai-training", ".venv"));
 const windows = process.platform === "win32";
 const python = windows ? join(venv, "Scripts", "python.exe") : join(venv, "bin", "python");
 
-/** The commands to try, in order; LORESMITH_PYTHON wins over all. */
+/** The Python commands to try, in order; LORESMITH_PYTHON wins over all. */
 function candidates() {
   if (process.env.LORESMITH_PYTHON) return [[process.env.LORESMITH_PYTHON]];
   const names = ["python3.13", "python3.12", "python3.11", "python3", "python"].map((name) => [name]);
@@ -22,62 +24,106 @@ function candidates() {
 }
 
 /** The version of a Python command as [major, minor], or null when it doesn't run. */
-function versionOf(command) {
+function versionOf([command, ...options]) {
   const probe = "import sys; print(*sys.version_info[:2])";
-  const done = spawnSync(command[0], [...command.slice(1), "-c", probe], { encoding: "utf8" });
+  const done = spawnSync(command, [...options, "-c", probe], { encoding: "utf8" });
   return done.status === 0 ? done.stdout.trim().split(" ").map(Number) : null;
 }
 
 const recentEnough = ([major, minor]) => major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
 
+/** The first command that is a recent enough Python; says what to install and exits when there is none. */
 function findPython() {
   const seen = [];
   for (const command of candidates()) {
     const version = versionOf(command);
     if (version && recentEnough(version)) return command;
     if (version) seen.push(`${command.join(" ")} is ${version.join(".")}`);
+    else if (process.env.LORESMITH_PYTHON) seen.push(`LORESMITH_PYTHON=${command[0]} doesn't run`);
   }
-  const install = { darwin: "brew install python@3.12", win32: "winget install Python.Python.3.12" };
-  console.error(`error: loresmith needs Python ${OLDEST.join(".")} or newer${seen.length ? `; ${seen.join(", ")}` : ""}.`);
-  console.error(`  help: ${install[process.platform] ?? "sudo apt install python3 python3-venv"}, or name one in LORESMITH_PYTHON.`);
+  const found = seen.length ? seen.join(", ") : "none was found";
+  console.error(`error: loresmith needs Python ${OLDEST.join(".")} or newer; ${found}.`);
+  console.error(`  help: ${howToInstall()}, or name one in LORESMITH_PYTHON; then run the same command again.`);
   process.exit(ENVIRONMENT);
 }
 
-/** What the environment must have been made from: the lock and the script that makes it. */
-function wantedStamp() {
+function howToInstall() {
+  const known = { darwin: "brew install python@3.12", win32: "winget install Python.Python.3.12" };
+  const linux = existsSync("/usr/bin/dnf") ? "sudo dnf install python3.12" : "sudo apt install python3 python3-venv";
+  return known[process.platform] ?? linux;
+}
+
+/** What the environment is made from, as one hash: the pins and the scripts that install them. */
+function key() {
   const hash = createHash("sha256");
-  for (const file of ["requirements.lock", "bootstrap/environment.py"]) hash.update(readFileSync(join(root, file)));
-  return `${hash.digest("hex")} ${root}`;
+  const scripts = readdirSync(join(root, "bootstrap")).filter((name) => name.endsWith(".py")).sort();
+  for (const file of ["requirements.lock", ...scripts.map((name) => join("bootstrap", name))]) {
+    hash.update(readFileSync(join(root, file)));
+  }
+  return hash.digest("hex");
 }
 
-function isReady() {
+/** Whether the environment is whole, of the present pins, of this checkout, and its Python is still the one it had. */
+function isReady(wanted) {
   const stamp = join(venv, "loresmith.stamp");
-  return existsSync(python) && existsSync(stamp) && readFileSync(stamp, "utf8") === wantedStamp();
+  if (!existsSync(python) || !existsSync(stamp)) return false;
+  const interpreter = windows ? "" : realpathSync(python);
+  return readFileSync(stamp, "utf8") === [wanted, interpreter, root].join("\n") && isAskedPython();
 }
 
-/** Run a command with our own terminal; gives its exit code, 130 when it was interrupted. */
+/** Whether the environment has the version of LORESMITH_PYTHON, where that is set. */
+function isAskedPython() {
+  if (!process.env.LORESMITH_PYTHON) return true;
+  const version = (versionOf(findPython()) ?? []).join(".");
+  return readFileSync(join(venv, "pyvenv.cfg"), "utf8").includes(`version = ${version}.`);
+}
+
+/** Run a command on our own terminal; gives its exit code, 130 when Ctrl-C ended it. */
 function run(command, args) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: "inherit", cwd: process.cwd() });
-    // A terminal sends Ctrl-C to the child as well: wait for it to put its state away.
-    process.on("SIGINT", () => {});
-    process.on("SIGTERM", () => child.kill("SIGTERM"));
+    const child = spawn(command, args, { stdio: "inherit" });
+    const release = passSignals(child);
     child.on("error", (error) => {
       console.error(`error: ${command} can't be run: ${error.message}`);
       resolve(ENVIRONMENT);
     });
-    child.on("exit", (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
+    child.on("exit", (code, signal) => {
+      release();
+      resolve(code ?? 128 + constants.signals[signal]);
+    });
   });
 }
 
+/**
+ * Let signals reach the child, and live on until it has put its state away; gives the function that stops it.
+ * A terminal sends Ctrl-C to the child as well as to us; without one, nobody else does. Package managers
+ * repeat the signal that they got, which must not interrupt the child's cleaning up.
+ */
+function passSignals(child) {
+  const onTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY);
+  let last = -Infinity;
+  const interrupt = () => {
+    const now = performance.now();
+    if (!onTerminal && now - last > SAME_KEYSTROKE_MS) child.kill("SIGINT");
+    last = now;
+  };
+  const pass = (signal) => child.kill(signal);
+  const handlers = { SIGINT: interrupt, SIGTERM: pass, SIGHUP: pass };
+  for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler);
+  return () => {
+    for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler);
+  };
+}
+
+/** Lint, format, types, tests; with arguments only the tests, which get them. */
 async function test(args) {
+  const tests = ["-m", "pytest", ...args];
   const checks = [
     ["-m", "ruff", "check", "."],
     ["-m", "ruff", "format", "--check", "."],
-    ["-m", "basedpyright"],
-    ["-m", "pytest", ...args],
+    ["-m", "basedpyright", "--pythonpath", python],
   ];
-  for (const check of args.length ? checks.slice(-1) : checks) {
+  for (const check of args.length ? [tests] : [...checks, tests]) {
     const code = await run(python, check);
     if (code !== 0) return code;
   }
@@ -85,10 +131,16 @@ async function test(args) {
 }
 
 const [command, ...rest] = process.argv.slice(2);
+if (!command) {
+  console.error("error: no command.\n  help: node bootstrap/run.mjs train|lint|plan|doctor|test … [arguments]");
+  process.exit(INVALID_CALL);
+}
+// pnpm passes on the `--` that npm takes away.
 const args = rest[0] === "--" ? rest.slice(1) : rest;
-if (!isReady()) {
+const wanted = key();
+if (!isReady(wanted)) {
   const [interpreter, ...options] = findPython();
-  const made = await run(interpreter, [...options, join(root, "bootstrap", "environment.py"), venv, wantedStamp()]);
+  const made = await run(interpreter, [...options, join(root, "bootstrap", "environment.py"), venv, wanted]);
   if (made !== 0) process.exit(made);
 }
 process.exit(command === "test" ? await test(args) : await run(python, ["-m", "loresmith", command, ...args]));

@@ -7,6 +7,8 @@ from typing import Any, Literal
 import psutil
 from pydantic import BaseModel, ConfigDict
 
+from loresmith.environment.memory import total_memory_bytes
+
 
 class Accelerator(BaseModel):
     """The device that trains. `kind` is torch's own name for it; memory in bytes."""
@@ -23,7 +25,7 @@ def detect_accelerator() -> Accelerator:
     """The best device of this machine, as torch sees it."""
     import torch
 
-    return choose_accelerator(torch, psutil.virtual_memory().total)
+    return choose_accelerator(torch, total_memory_bytes())
 
 
 def choose_accelerator(torch: Any, system_memory: int) -> Accelerator:
@@ -39,6 +41,8 @@ def choose_accelerator(torch: Any, system_memory: int) -> Accelerator:
         )
     if torch.backends.mps.is_available():
         precision = "bf16" if torch.backends.mps.is_macos_or_newer(14, 0) else "fp32"
-        return Accelerator(kind="mps", name="Apple GPU (Metal)", memory_bytes=system_memory, precision=precision)
+        return Accelerator(
+            kind="mps", name="Apple GPU (Metal)", memory_bytes=system_memory, precision=precision
+        )
     name = f"CPU, {psutil.cpu_count(logical=False) or psutil.cpu_count()} cores"
     return Accelerator(kind="cpu", name=name, memory_bytes=system_memory, precision="fp32")

@@ -10,13 +10,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-import psutil
 from packaging.requirements import Requirement
+from packaging.version import Version
 from pydantic import BaseModel, ConfigDict
 
-from loresmith.plan.feasibility import hub_is_reachable
+from loresmith.environment.accelerator import Accelerator, detect_accelerator
+from loresmith.environment.hub import hub_endpoint, hub_is_reachable
+from loresmith.environment.memory import available_memory_bytes, free_disk_bytes, total_memory_bytes
 
 CONVERTER_VERSION = "0.3.36"
+OLDEST_PYTHON = "3.11"
 LEAST_MEMORY = 6_000_000_000
 """Bytes of memory that the embedded default trains in."""
 LEAST_DISK = 8_000_000_000
@@ -38,20 +41,21 @@ class Verdict(BaseModel):
 def examine_machine(project: Path) -> list[Verdict]:
     """The verdicts in the order in which things are needed."""
     return [
-        _python(),
+        python_verdict(platform.python_version()),
         *_dependencies(),
-        _converter(),
-        _accelerator(),
-        _memory(psutil.virtual_memory().total),
-        _disk(shutil.disk_usage(_existing(project)).free),
-        _hub(),
+        converter_verdict(Path(sys.prefix)),
+        compiler_verdict(_compiler(), built=_is_installed("llama-cpp-python")),
+        accelerator_verdict(_accelerator()),
+        memory_verdict(total_memory_bytes(), available_memory_bytes()),
+        disk_verdict(free_disk_bytes(project)),
+        hub_verdict(hub_endpoint(), reachable=hub_is_reachable()),
     ]
 
 
-def _python() -> Verdict:
-    version = platform.python_version()
-    if sys.version_info < (3, 11):
-        remedy = "Install Python 3.11 or newer."
+def python_verdict(version: str) -> Verdict:
+    """Whether this Python is recent enough."""
+    if Version(version) < Version(OLDEST_PYTHON):
+        remedy = f"Install Python {OLDEST_PYTHON} or newer."
         return Verdict(name="Python", status="error", detail=version, remedy=remedy)
     return Verdict(name="Python", status="ok", detail=version)
 
@@ -88,53 +92,98 @@ def dependency_verdict(requirement: Requirement) -> Verdict:
     return Verdict(name=name, status="ok", detail=version)
 
 
-def _converter() -> Verdict:
-    folder = Path(sys.prefix) / "share" / "loresmith" / f"llama.cpp-{CONVERTER_VERSION}"
+def converter_verdict(prefix: Path) -> Verdict:
+    """Whether llama.cpp's converter is in the environment at `prefix`."""
+    folder = prefix / "share" / "loresmith" / f"llama.cpp-{CONVERTER_VERSION}"
     if not (folder / "convert_hf_to_gguf.py").is_file():
         return Verdict(name="GGUF converter", status="error", detail="not placed", remedy=_SETUP)
-    return Verdict(name="GGUF converter", status="ok", detail=f"llama.cpp of llama-cpp-python {CONVERTER_VERSION}")
+    return Verdict(
+        name="GGUF converter", status="ok", detail=f"llama.cpp of llama-cpp-python {CONVERTER_VERSION}"
+    )
 
 
-def _accelerator() -> Verdict:
-    try:
-        from loresmith.environment.accelerator import detect_accelerator
+def compiler_verdict(found: str | None, *, built: bool) -> Verdict:
+    """A C++ compiler is needed once, to build llama.cpp: without one, it matters whether that was done."""
+    name = "C++ compiler"
+    if found:
+        return Verdict(name=name, status="ok", detail=found)
+    if built:
+        return Verdict(name=name, status="ok", detail="none; llama.cpp is built already")
+    return Verdict(
+        name=name, status="error", detail="none, and llama.cpp isn't built", remedy=_compiler_remedy()
+    )
 
-        found = detect_accelerator()
-    except ImportError:
-        detail = "unknown: torch isn't installed"
-        return Verdict(name="Accelerator", status="error", detail=detail, remedy=_SETUP)
+
+def accelerator_verdict(found: Accelerator | None) -> Verdict:
+    """Which device trains; `found` is None when torch isn't there to ask."""
+    name = "Accelerator"
+    if found is None:
+        return Verdict(name=name, status="error", detail="unknown: torch isn't installed", remedy=_SETUP)
     detail = f"{found.name}, {found.precision}"
     if found.kind == "cpu":
         remedy = "Fine for Gemma 3 270M; larger bases want CUDA or an Apple GPU."
-        return Verdict(name="Accelerator", status="warning", detail=f"none; {detail}", remedy=remedy)
-    return Verdict(name="Accelerator", status="ok", detail=detail)
+        return Verdict(name=name, status="warning", detail=f"none; {detail}", remedy=remedy)
+    return Verdict(name=name, status="ok", detail=f"{detail}, {_gb(found.memory_bytes)}")
 
 
-def _memory(total: int) -> Verdict:
-    detail = f"{total / 1e9:.1f} GB"
+def memory_verdict(total: int, available: int) -> Verdict:
+    """Whether the embedded default can train in `total` bytes of memory, and can do so now."""
+    detail = f"{_gb(total)}, {_gb(available)} available"
+    least = f"The embedded default needs {_gb(LEAST_MEMORY)}"
     if total < LEAST_MEMORY:
-        remedy = f"The embedded default needs {LEAST_MEMORY / 1e9:.0f} GB."
-        return Verdict(name="Memory", status="error", detail=detail, remedy=remedy)
+        return Verdict(name="Memory", status="error", detail=detail, remedy=f"{least}: use a larger machine.")
+    if available < LEAST_MEMORY:
+        return Verdict(
+            name="Memory", status="warning", detail=detail, remedy=f"{least}: close other programs."
+        )
     return Verdict(name="Memory", status="ok", detail=detail)
 
 
-def _disk(free: int) -> Verdict:
-    detail = f"{free / 1e9:.1f} GB free"
+def disk_verdict(free: int) -> Verdict:
+    """Whether a build of the embedded default fits into `free` bytes of disk."""
+    detail = f"{_gb(free)} free"
     if free < LEAST_DISK:
-        remedy = f"A build of the embedded default takes {LEAST_DISK / 1e9:.0f} GB: free some space."
+        remedy = f"A build of the embedded default takes {_gb(LEAST_DISK)}: free some space."
         return Verdict(name="Disk", status="error", detail=detail, remedy=remedy)
     return Verdict(name="Disk", status="ok", detail=detail)
 
 
-def _hub() -> Verdict:
-    if hub_is_reachable():
-        return Verdict(name="Model hub", status="ok", detail="reachable")
-    remedy = "Only Gemma 3n, Gemma 3 1B and Qwen 3 need it; the embedded default doesn't."
+def hub_verdict(endpoint: str, *, reachable: bool) -> Verdict:
+    """Whether bases can be loaded from the hub, which the embedded default does without."""
+    if reachable:
+        return Verdict(name="Model hub", status="ok", detail=f"{endpoint} answers")
+    remedy = "Only Gemma 3n, Gemma 3 1B and Qwen 3 need it (HF_ENDPOINT names a mirror); the default doesn't."
     return Verdict(name="Model hub", status="warning", detail="not reachable", remedy=remedy)
 
 
-def _existing(path: Path) -> Path:
-    path = path.resolve()
-    while not path.exists():
-        path = path.parent
-    return path
+def _accelerator() -> Accelerator | None:
+    try:
+        return detect_accelerator()
+    except ImportError:
+        return None
+
+
+def _compiler() -> str | None:
+    """The path of the first C++ compiler."""
+    return next((path for name in ("c++", "g++", "clang++", "cl") if (path := shutil.which(name))), None)
+
+
+def _compiler_remedy() -> str:
+    commands = {
+        "Darwin": "xcode-select --install",
+        "Windows": "winget install Microsoft.VisualStudio.2022.BuildTools",
+    }
+    linux = "sudo dnf install gcc-c++ make" if shutil.which("dnf") else "sudo apt install build-essential"
+    return f"Run: {commands.get(platform.system(), linux)}"
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _gb(count: int) -> str:
+    return f"{count / 1e9:.1f} GB"

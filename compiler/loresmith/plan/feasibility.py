@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
-import urllib.error
-import urllib.request
 from pathlib import Path
 
-import psutil
-
 from loresmith.diagnostics.failure import EnvironmentFailure, Failure
+from loresmith.environment.hub import hub_is_reachable
+from loresmith.environment.memory import free_disk_bytes, total_memory_bytes
 from loresmith.pipeline.project import Project
 from loresmith.plan.known_bases import known_base
 from loresmith.recipe.load import find_recipe, load_recipe
@@ -23,7 +20,6 @@ BY_SIZE = ("gemma3n-e4b", "gemma3n-e2b", "gemma3-1b")
 FALLBACK = "gemma3-270m"
 LARGEST_ON_CPU = 500_000_000
 """Weights in the body above which training on a CPU takes days, not an evening."""
-HUB_TIMEOUT = 3.0
 WORKING_COPIES = 4
 """Copies of the weights that a build keeps on disk: base, merged, f16, quantized."""
 
@@ -42,7 +38,7 @@ def choose_recipe(root: Path) -> tuple[Recipe, str]:
 
 
 def require_feasible(project: Project) -> None:
-    """Raise before anything heavy is loaded when the target, the memory, the disk or the hub rule the build out."""
+    """Raise before anything heavy is loaded when target, memory, disk or hub rule the build out."""
     recipe = project.recipe
     target = target_named(recipe.target)
     base = known_base(recipe.base)
@@ -60,12 +56,12 @@ def obstacle(project: Project) -> tuple[str, str] | None:
     if base is None or _is_built(project):
         return None
     alternative = "Take a smaller base: loresmith train gemma3-270m."
-    memory = psutil.virtual_memory().total
+    memory = total_memory_bytes()
     if base.memory > memory and not has_gpu():
         return f"it needs {_gb(base.memory)} of memory, this machine has {_gb(memory)}.", alternative
     if base.body > LARGEST_ON_CPU and not has_gpu():
         return "it needs an accelerator (CUDA or Metal), this machine has none.", alternative
-    disk = shutil.disk_usage(_existing(project.store.root)).free
+    disk = free_disk_bytes(project.store.root)
     if WORKING_COPIES * base.download > disk:
         needed = f"it needs {_gb(WORKING_COPIES * base.download)} of disk, {_gb(disk)} are free."
         return needed, "Free some space, or take a smaller base."
@@ -76,25 +72,10 @@ def obstacle(project: Project) -> tuple[str, str] | None:
 
 def has_gpu() -> bool:
     """Whether there is an accelerator worth training on, as far as can be told without torch."""
-    return shutil.which("nvidia-smi") is not None or (platform.system(), platform.machine()) == ("Darwin", "arm64")
-
-
-def hub_is_reachable() -> bool:
-    """Whether the model hub answers within a few seconds; HF_HUB_OFFLINE says it doesn't."""
-    if os.environ.get("HF_HUB_OFFLINE", "0") not in ("0", ""):
-        return False
-    try:
-        from huggingface_hub.constants import ENDPOINT
-    except ModuleNotFoundError:
-        return False
-    request = urllib.request.Request(ENDPOINT, method="HEAD")  # noqa: S310
-    try:
-        with urllib.request.urlopen(request, timeout=HUB_TIMEOUT):  # noqa: S310
-            return True
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
+    return shutil.which("nvidia-smi") is not None or (platform.system(), platform.machine()) == (
+        "Darwin",
+        "arm64",
+    )
 
 
 def _is_built(project: Project) -> bool:
@@ -104,12 +85,6 @@ def _is_built(project: Project) -> bool:
         return any(state.stage.name == "base" and state.artefact for state in states_of(project))
     except Failure:
         return False
-
-
-def _existing(path: Path) -> Path:
-    while not path.exists():
-        path = path.parent
-    return path
 
 
 def _gb(count: int) -> str:
