@@ -99,6 +99,7 @@ def test_two_scenarios_with_one_id() -> None:
     assert "scenarios/combat/a.md" in found.message
 
 
+SYSTEM = "# SYSTEM\n## Role\nx\n## Party\n- A: Elf Bard, level 2, Health 3/4\n"
 PIECES = st.sampled_from(
     [
         *(
@@ -141,9 +142,12 @@ PIECES = st.sampled_from(
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.one_of(st.lists(PIECES, max_size=40).map("".join), st.text(max_size=200)))
-def test_anything_compiles_and_spans_stay_inside(text: str) -> None:
-    data = text.encode("utf-8", errors="replace")
+@given(
+    st.sampled_from(["", SYSTEM, SYSTEM + "# User\n\nHi.\n\n# DM\n\n"]),
+    st.one_of(st.lists(PIECES, max_size=40).map("".join), st.text(max_size=200)),
+)
+def test_anything_compiles_and_spans_stay_inside(start: str, text: str) -> None:
+    data = (start + text).encode("utf-8", errors="replace")
     result = compiled(data)
     lines = data.decode().removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for found in result.findings:
@@ -151,4 +155,5 @@ def test_anything_compiles_and_spans_stay_inside(text: str) -> None:
         assert 1 <= found.column <= len(lines[found.line - 1]) + 1
         assert (found.end_line, found.end_column) >= (found.line, found.column)
         assert found.end_column <= len(lines[found.end_line - 1]) + 1
-    assert result.scenario is None or not any(found.severity == "error" for found in result.findings)
+    # Whatever stops a scenario is said: no error, no missing scenario.
+    assert (result.scenario is None) == any(found.severity == "error" for found in result.findings)

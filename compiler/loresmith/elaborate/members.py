@@ -31,7 +31,8 @@ class MemberElaborator:
         race, job = self._race_and_class(syntax, known)
         level, health = self._level(known.get("level")), self._health(known.get("health"))
         experience = self._experience(known.get("experience"))
-        missing = [] if job else ["class"]
+        missing = [] if syntax.name else ["name"]
+        missing += [] if job else ["class"]
         missing += [key for key in ("level", "health") if key not in known]
         for field in missing:
             message = f"{syntax.name or 'A member'} has no {field}."
@@ -107,6 +108,7 @@ class MemberElaborator:
 
 
 _HINTS = {
+    "name": "Begin with the name: - **Lyra**: Elf Ranger, level 3.",
     "class": "Write race and class after the name: Elf Ranger, level 3.",
     "level": "Write it after the class: Elf Ranger, level 3.",
     "health": "Add a line - Health: 24/28 below the name.",

@@ -11,7 +11,7 @@ from loresmith.syntax.marks import Line, Mark, heading_of, label_of, tag_of
 from loresmith.syntax.source import Source
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LineToken:
     """A terminal of scenario.lark: `start` and `end` bound its text, `mark` is what opens a section."""
 

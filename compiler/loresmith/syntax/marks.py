@@ -15,7 +15,7 @@ _LABEL = re.compile(r"(\*\*[^*\n:]+:\*\*|\*\*[^*\n:]+\*\*[ \t]*:|[A-Za-z][A-Za-z
 _RULE = re.compile(r"[ \t]*(?:-[ \t]*){3,}$|[ \t]*(?:\*[ \t]*){3,}$|[ \t]*(?:_[ \t]*){3,}$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line:
     """A line of the source: its range and what it looks like, comments and fences left out."""
 
@@ -34,7 +34,7 @@ class Line:
         return bool(_RULE.match(self.text))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Mark:
     """A heading (`level` ≥ 1), tag or label; `rest` is the offset in the file of the text that follows it."""
 

@@ -21,7 +21,7 @@ _FACT = re.compile(r"(level|lvl|health|hp|hit points|experience|xp|exp|ac)[ \t]*
 _LEVEL = re.compile(r"\b(?:level|lvl)[ \t]+([-+]?\d+)\b", re.I)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
     """A key with its value, as written; `range` covers both."""
 
@@ -30,7 +30,7 @@ class Entry:
     range: Range
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MemberSyntax:
     """A member as written; `people` holds the words for race and class."""
 
@@ -41,7 +41,7 @@ class MemberSyntax:
     entries: tuple[Entry, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Row:
     text: str
     start: int

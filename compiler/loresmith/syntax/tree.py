@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Range:
     """The characters from `start` up to `end`."""
 
@@ -14,7 +14,7 @@ class Range:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Head:
     """What opens a section: the whole heading, tag or label, and the words in it."""
 
@@ -24,7 +24,7 @@ class Head:
     level: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Field:
     """A field of SYSTEM; `body` has no blank ends and may be empty."""
 
@@ -32,7 +32,7 @@ class Field:
     body: Range
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SystemSection:
     """The SYSTEM section; `intro` is its text above the first field."""
 
@@ -41,7 +41,7 @@ class SystemSection:
     fields: tuple[Field, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TurnSection:
     """A turn: `head.key` is `user` or `dm`, or None where the title is a speaker's name."""
 
@@ -49,7 +49,7 @@ class TurnSection:
     body: Range
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ResultSection:
     """A result as a section of its own."""
 
@@ -57,7 +57,7 @@ class ResultSection:
     body: Range
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class IgnoredSection:
     """A heading above the turn level, after the turns have begun."""
 
@@ -67,7 +67,7 @@ class IgnoredSection:
 Section = SystemSection | TurnSection | ResultSection | IgnoredSection
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
     """A file: the front matter's inside, the text that no section holds, the sections in order."""
 
@@ -76,7 +76,7 @@ class Document:
     sections: tuple[Section, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ArgumentSyntax:
     """An argument as written, quotes dropped where they aren't needed."""
 
@@ -85,7 +85,7 @@ class ArgumentSyntax:
     range: Range
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CallSyntax:
     """A well-formed call."""
 
@@ -93,14 +93,14 @@ class CallSyntax:
     arguments: tuple[ArgumentSyntax, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TextPiece:
     """Narration."""
 
     range: Range
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CallPiece:
     """A call in a text, or what was meant as one: then `call` is None and `problem` says why."""
 
@@ -111,7 +111,7 @@ class CallPiece:
     hint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Term:
     """A term of a sum; `dice` holds count, sides, keep and the values of rolled dice."""
 
@@ -122,7 +122,7 @@ class Term:
     range: Range
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SumSyntax:
     """A result that is a sum; `against` is its DC or AC."""
 
@@ -147,7 +147,7 @@ class SumSyntax:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ResultSyntax:
     """A result's label and body; `sum` is None where the body is prose, `problem` says what is malformed."""
 
@@ -159,7 +159,7 @@ class ResultSyntax:
     problem: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ResultPiece:
     """A result inline in a text; `closed` is false where its end tag is missing."""
 
@@ -168,7 +168,7 @@ class ResultPiece:
     closed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StrayPiece:
     """A closing tag without its opening one."""
 
