@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections import namedtuple
 from itertools import pairwise
 from pathlib import Path
 
@@ -52,8 +51,12 @@ def test_damaged_source_is_refused_and_leaves_nothing(gemma3: Run, tmp_path: Pat
 
 
 def test_full_disk(gemma3: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(1, 1, 0))
+    full = shutil.disk_usage(tmp_path)._replace(free=0)
+
+    def disk_usage(_: Path) -> object:
+        return full
+
+    monkeypatch.setattr(shutil, "disk_usage", disk_usage)
     source = tmp_path / "cut.gguf"
     source.write_bytes(gemma3.f16.read_bytes()[:1000])
     with pytest.raises(EnvironmentFailure, match="disk is full"):

@@ -13,14 +13,14 @@ _STACKED = ("altup_projections.", "altup_unembed_projections.")
 _STACK_HEIGHT = 3
 
 PRE_TOKENIZERS = {"qwen3": "qwen2"}
-"""GGUF's name of a byte-level BPE family's pre-tokenizer. The converter guesses it from a hash over token ids,
-which a trimmed vocabulary changes."""
+"""GGUF's name of a byte-level BPE family's pre-tokenizer. The converter guesses it from a hash over token
+ids, which a trimmed vocabulary changes."""
 
 
 def unbuilt_tensors(config: Mapping[str, Any], names: Collection[str]) -> dict[str, str]:
     """Weights that llama.cpp wants and the checkpoint lacks -> a weight of the same shape that it has.
 
-    The last `num_kv_shared_layers` layers of Gemma 3n reuse the keys and values of earlier ones. The published
+    The last `num_kv_shared_layers` layers of Gemma 3n reuse the keys and values of earlier ones. Published
     checkpoints carry their unused projections all the same; transformers 5 neither builds nor saves them.
     llama.cpp asks for them and never reads them, so zeros do.
     """

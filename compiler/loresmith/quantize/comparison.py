@@ -103,7 +103,7 @@ def compare(
 
 
 def pieces(positions: Sequence[int]) -> Iterator[tuple[int, int, list[int]]]:
-    """Cut a sequence, up to its last position, into (start, end, positions inside) of BATCH and ROWS at most."""
+    """Cut a sequence up to its last position: (start, end, positions inside), within BATCH and ROWS."""
     start, last = 0, positions[-1]
     while start <= last:
         end = min(start + BATCH, last + 1)
