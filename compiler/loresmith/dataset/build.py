@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,6 +32,16 @@ def build_dataset(
     for split, part in samples.items():
         write_atomically(folder / f"{split}.jsonl", "".join(f"{s.model_dump_json()}\n" for s in part))
     return {f"{split}_{name}": n for split in SPLITS for name, n in _counts(samples[split]).items()}
+
+
+def limited(conversations: Sequence[Conversation], limit: int | None) -> list[Conversation]:
+    """At most `limit` conversations of each split, chosen by the hash of their ids, so that new files don't
+    push all the others out; in their original order."""
+    if limit is None:
+        return list(conversations)
+    ranked = sorted(conversations, key=lambda c: hashlib.sha256(c.id.encode()).hexdigest())
+    chosen = {c.id for split in SPLITS for c in [r for r in ranked if r.split == split][:limit]}
+    return [c for c in conversations if c.id in chosen]
 
 
 def read_samples(folder: Path, split: str) -> list[Sample]:

@@ -63,17 +63,19 @@ def _dataset_inputs(project: Project, built: Built) -> dict[str, Any]:
         "tokenizer": built["base"].files["tokenizer.json"],
         "template": family_of_base(built["base"]).template,
         "context": project.recipe.train.context,
+        "limit": project.recipe.data.limit,
     }
 
 
 def _build_dataset(project: Project, built: Built, folder: Path, _watcher: Watcher) -> dict[str, Any]:
-    from loresmith.dataset.build import build_dataset
+    from loresmith.dataset.build import build_dataset, limited
     from loresmith.render.tokens import Tokens
 
     lines = (built["lower"].folder / CONVERSATIONS).read_text(encoding="utf-8").splitlines()
     conversations = [Conversation.model_validate_json(line) for line in lines]
     tokens = Tokens(built["base"].folder, family_of_base(built["base"]))
-    return build_dataset(conversations, tokens, project.recipe.train.context, folder)
+    chosen = limited(conversations, project.recipe.data.limit)
+    return build_dataset(chosen, tokens, project.recipe.train.context, folder)
 
 
 def _dataset_summary(artefact: Artefact) -> str:

@@ -52,6 +52,8 @@ class Data(Section):
     """The folder of scenario files, relative to the project."""
     tools: str = "ai-training/tools.yaml"
     """The project's own tools; read when it exists."""
+    limit: Positive | None = None
+    """Take at most this many scenarios of each split: for quick trials."""
 
 
 class Train(Section):

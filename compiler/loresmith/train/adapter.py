@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import json
 import os
+import platform
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +26,8 @@ from loresmith.train.model import add_adapter, load_adapter_weights, load_base, 
 
 METRICS = "metrics.jsonl"
 CURVE = "loss.png"
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
+"""mallopt(3)'s parameter numbers."""
 
 
 def train_adapter(
@@ -40,6 +45,7 @@ def train_adapter(
     `parent` is the adapter to start from. A run that was stopped goes on from its checkpoint in `folder`.
     Raises EnvironmentFailure when memory runs out.
     """
+    keep_freed_memory()
     samples, held_out = read_samples(dataset, "train"), read_samples(dataset, "eval")
     try:
         model = load_base(base, family, resolve_precision(train.precision, family, accelerator.precision))
@@ -57,7 +63,29 @@ def train_adapter(
             remedy=f"Lower train.micro_batch_size (now {train.micro_batch_size}), train.context "
             f"(now {train.context}) or train.rank (now {train.rank}); the checkpoints are kept.",
         ) from error
-    return _save(model, outcome, folder)
+    facts = _save(model, outcome, folder)
+    del model, outcome
+    give_back_freed_memory()
+    return facts
+
+
+def keep_freed_memory() -> None:
+    """Let glibc reuse freed tensors instead of giving their pages back to the system after every layer.
+
+    Each step otherwise faults the same gigabytes in again. Other C libraries are left as they are.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return
+    library = ctypes.CDLL(None)
+    library.mallopt(_M_MMAP_MAX, 0)
+    library.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def give_back_freed_memory() -> None:
+    """Return to the system what `keep_freed_memory` kept, so that the later stages have it."""
+    gc.collect()
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _save(model: Any, outcome: Outcome, folder: Path) -> dict[str, Any]:

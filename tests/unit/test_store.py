@@ -1,0 +1,124 @@
+"""Artefacts are there whole or not at all; deliveries are numbered and never doubled."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from loresmith.deliver.configuration import app_configuration
+from loresmith.deliver.versions import deliver, read_metadata, versions_of
+from loresmith.diagnostics.failure import EnvironmentFailure
+from loresmith.store.artefacts import Store, key_of
+from loresmith.store.files import write_atomically
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, "old")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(EnvironmentFailure, match="disk is full"):
+        write_atomically(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_key_changes_with_every_input() -> None:
+    keys = {key_of("a", 1, {"x": 1}), key_of("a", 2, {"x": 1}), key_of("b", 1, {"x": 1}), key_of("a", 1, {"x": 2})}
+    assert len(keys) == 4
+    assert key_of("a", 1, {"x": 1, "y": 2}) == key_of("a", 1, {"y": 2, "x": 1})
+
+
+def made(folder: Path) -> dict[str, int]:
+    (folder / "out.txt").write_text("content")
+    (folder / "log.txt").write_text(str(os.urandom(4)))
+    return {"n": 1}
+
+
+def test_an_artefact_is_made_once(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    first = store.build("s", "k", {}, made, unkeyed=("log.txt",))
+    again = store.build("s", "k", {}, lambda _: pytest.fail("ran twice"))
+    assert first == again
+    assert first.facts == {"n": 1}
+    assert set(first.files) == {"out.txt", "log.txt"}
+
+
+def test_unkeyed_files_do_not_change_the_digest(tmp_path: Path) -> None:
+    digests = {
+        Store(tmp_path / name).build("s", "k", {}, made, unkeyed=("log.txt",)).digest for name in ("a", "b")
+    }
+    assert len(digests) == 1
+
+
+@pytest.mark.parametrize("resumable", [True, False])
+def test_a_stopped_stage_leaves_no_artefact(tmp_path: Path, resumable: bool) -> None:
+    store = Store(tmp_path)
+
+    def stopped(folder: Path) -> dict[str, int]:
+        (folder / "half").write_text("half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.build("s", "k", {}, stopped, resumable=resumable)
+    assert store.find("s", "k") is None
+    seen = store.build("s", "k", {}, lambda f: {"half": (f / "half").exists()}, resumable=resumable)
+    assert seen.facts == {"half": resumable}
+
+
+def test_a_damaged_manifest_counts_as_not_built(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    artefact = store.build("s", "k", {}, made)
+    (artefact.folder / "manifest.json").write_text("{")
+    assert store.find("s", "k") is None
+    assert store.build("s", "k", {}, made).facts == {"n": 1}
+
+
+def test_two_builds_at_once_are_refused(tmp_path: Path) -> None:
+    with (
+        Store(tmp_path).locked(),
+        pytest.raises(EnvironmentFailure, match="Another loresmith build"),
+        Store(tmp_path).locked(),
+    ):
+        pass
+
+
+METADATA = {"app": {"model": "m.gguf", "mmproj": None}}
+
+
+def test_versions_count_up_and_the_same_build_is_not_delivered_twice(tmp_path: Path) -> None:
+    source = tmp_path / "source.gguf"
+    source.write_bytes(b"GGUF")
+    first = deliver(tmp_path / "models", "dm", "aaa", {"m.gguf": source}, METADATA)
+    second = deliver(tmp_path / "models", "dm", "bbb", {"m.gguf": source}, METADATA)
+    again = deliver(tmp_path / "models", "dm", "aaa", {"m.gguf": source}, METADATA)
+    assert (first.version, first.is_new) == ("v1", True)
+    assert (second.version, second.is_new) == ("v2", True)
+    assert (again.version, again.is_new) == ("v1", False)
+    assert versions_of(tmp_path / "models" / "dm") == ["v1", "v2"]
+    assert read_metadata(first.folder)["build"] == "aaa"
+    assert first.model.read_bytes() == b"GGUF"
+
+
+def test_ten_comes_after_nine(tmp_path: Path) -> None:
+    for number in (10, 9, 1):
+        (tmp_path / f"v{number}").mkdir()
+    (tmp_path / "vnext").mkdir()
+    assert versions_of(tmp_path) == ["v1", "v9", "v10"]
+
+
+def test_the_configuration_is_typescript_with_absolute_paths(tmp_path: Path) -> None:
+    source = tmp_path / "source.gguf"
+    source.write_bytes(b"GGUF")
+    delivery = deliver(tmp_path / 'mo"dels', "dm", "a", {"m.gguf": source}, METADATA)
+    text = app_configuration(delivery)
+    assert f'const modelPath = "{tmp_path}/mo\\"dels/dm/v1/m.gguf";' in text
+    assert "const mmprojPath = null;" in text
+    with_vision = delivery.model_copy(update={"projector": delivery.folder / "p.gguf"})
+    assert 'p.gguf";' in app_configuration(with_vision)
