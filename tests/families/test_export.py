@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 from loresmith.diagnostics.failure import EnvironmentFailure, Rejected
+from loresmith.export import converter
 from loresmith.export.gguf import export_gguf, export_projector
 from loresmith.export.verify import verify_model
 from loresmith.merge.check import agreement
+from loresmith.process.child import ChildFailed
 from runs import Run, llama_logits, torch_logits
 from tiny import edit_json, rename_tensors
 
@@ -40,6 +42,17 @@ def test_failing_converter_says_why_and_leaves_nothing(folder: Path, tmp_path: P
         export_gguf(folder, tmp_path / "out" / "model.gguf", ignore)
     assert "Traceback" not in caught.value.message
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("said", ["No space left on device", "Not enough free space to write 9 bytes"])
+def test_full_disk(gemma3: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    def fail(*_: object) -> None:
+        raise ChildFailed(1, f"OSError: {said}")
+
+    monkeypatch.setattr(converter, "run_child", fail)
+    with pytest.raises(EnvironmentFailure, match="disk is full") as caught:
+        export_gguf(gemma3.merged, tmp_path / "model.gguf", ignore)
+    assert caught.value.where == str(tmp_path / "model.gguf")
 
 
 def test_truncated_weights(folder: Path, tmp_path: Path) -> None:

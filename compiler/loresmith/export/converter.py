@@ -12,7 +12,8 @@ from loresmith.store.files import disk_failures, sync_folder
 
 VERSION = "0.3.36"
 """The llama-cpp-python release that the converter comes from: the same llama.cpp loads the file."""
-_DISK_FULL = "No space left on device"
+_DISK_FULL = ("No space left on device", "Not enough free space")
+"""What Python and numpy say."""
 
 
 def converter_folder() -> Path:
@@ -28,8 +29,14 @@ def converter_folder() -> Path:
     return folder
 
 
-def run_converter(job: str, arguments: list[str], destination: Path, report: Callable[[float], None]) -> None:
-    """Run the driver's `job` with `arguments`; the file appears at `destination` when it is whole.
+def run_converter(
+    job: str,
+    arguments: list[str],
+    destination: Path,
+    report: Callable[[float], None],
+    verify: Callable[[Path], None] | None = None,
+) -> None:
+    """Run the driver's `job` with `arguments`; the file appears at `destination` when whole and verified.
 
     Raises EnvironmentFailure when the converter is missing or the disk is full, Rejected with the converter's
     last words when it fails.
@@ -44,6 +51,8 @@ def run_converter(job: str, arguments: list[str], destination: Path, report: Cal
                 [str(folder), job, "--outfile", str(temporary), *arguments],
                 report,
             )
+            if verify:
+                verify(temporary)
             temporary.replace(destination)
         except ChildFailed as error:
             raise _failure(error, destination) from error
@@ -53,7 +62,7 @@ def run_converter(job: str, arguments: list[str], destination: Path, report: Cal
 
 
 def _failure(error: ChildFailed, destination: Path) -> EnvironmentFailure | Rejected:
-    if _DISK_FULL in error.said:
+    if any(mark in error.said for mark in _DISK_FULL):
         return EnvironmentFailure(
             "The disk is full.", where=str(destination), remedy="Free some space; the same command goes on."
         )

@@ -16,13 +16,13 @@ def export_gguf(merged: Path, destination: Path, report: Callable[[float], None]
     Raises EnvironmentFailure when the converter is missing or the disk is full, Rejected when the conversion
     fails or the file isn't what the folder says.
     """
-    checked = destination.with_name(f".{destination.name}.unverified")
-    try:
-        run_converter("model", ["--outtype", "f16", str(merged)], checked, lambda done: report(done * 0.95))
-        verify_model(checked, merged)
-        checked.replace(destination)
-    finally:
-        checked.unlink(missing_ok=True)
+    run_converter(
+        "model",
+        ["--outtype", "f16", str(merged)],
+        destination,
+        lambda done: report(done * 0.95),
+        lambda file: verify_model(file, merged),
+    )
     report(1.0)
 
 

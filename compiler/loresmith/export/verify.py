@@ -32,7 +32,7 @@ def verify_model(file: Path, folder: Path) -> None:
     if differences:
         raise Rejected(
             f"The exported model file isn't what the model's folder says: {'; '.join(differences)}.",
-            where=str(file),
+            where=str(folder),
             remedy="Fetch the base model again; if it stays so, report it with your recipe.",
         )
 
