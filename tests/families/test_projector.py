@@ -34,7 +34,7 @@ def test_projector_file(folder: Path) -> None:
     assert value_of(reader, "general.architecture") == "clip"
     assert value_of(reader, "clip.vision.projector_type") == "gemma3nv"
     shapes = {tensor.name: [int(length) for length in tensor.shape] for tensor in reader.tensors}
-    assert shapes["v.blk.1.0.layer_scale.gamma"] == [1, 1, 8, 1]
+    assert shapes["v.blk.1.0.layer_scale.gamma"] == [1, 1, 10, 1]
     assert shapes["mm.input_projection.weight"] == [256, 256]
     assert not [name for name in shapes if name.startswith(("a.", "mm.a"))]
 

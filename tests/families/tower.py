@@ -9,8 +9,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 BLOCKS = "model.vision_tower.timm_model.blocks"
-NARROW, WIDE, WIDTH = 8, 16, 256
-"""Channels inside the tower, inside a block, and of what leaves it (libmtmd wants the text model's width)."""
+NARROW, WIDE, WIDTH = 10, 20, 256
+"""Channels in the tower, in a block, and of what leaves it (the text model's width). Ten divides no side of a
+picture in the tower, so that a scale of the wrong shape can't be multiplied by accident."""
 
 
 def add_towers(folder: Path) -> Path:
