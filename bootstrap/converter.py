@@ -32,6 +32,11 @@ def place_converter(installer: Installer, venv: Path, version: str) -> None:
         unpack_converter(next(Path(scratch).glob("*.tar.gz")), destination)
 
 
+def is_llama(pin: str) -> bool:
+    """Whether a pin is llama-cpp-python's; `pip freeze` writes the name either way."""
+    return pin.partition("==")[0].lower().replace("_", "-") == LLAMA
+
+
 def unpack_converter(sdist: Path, destination: Path) -> None:
     """Unpack the converter's files of an sdist; a path that leads outside raises tarfile.FilterError."""
     work = destination.with_name(f".{destination.name}.work")

@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from converter import LLAMA, place_converter
+from converter import is_llama, place_converter
 from diagnosis import SetupError, diagnose, venv_command
 from exclusive import exclusive
 from packages import Installer, read_pins, say
@@ -88,12 +88,11 @@ def _fill(venv: Path, python: Path, held: int | None) -> None:
     _create(venv, python)
     installer = Installer(python, log, held)
     installer.drop_incomplete()
-    installer.install([pin for pin in pins if not pin.startswith(LLAMA)], "packages")
-    for pin in pins:
-        if pin.startswith(LLAMA):
-            say("Installing llama.cpp; where there is no ready wheel, building it takes some minutes")
-            installer.install([pin], "llama.cpp")
-            place_converter(installer, venv, pin.split("==")[1])
+    installer.install([pin for pin in pins if not is_llama(pin)], "packages")
+    for pin in filter(is_llama, pins):
+        say("Installing llama.cpp; where there is no ready wheel, building it takes some minutes")
+        installer.install([pin], "llama.cpp")
+        place_converter(installer, venv, pin.split("==")[1])
     say(f"Ready after {time.monotonic() - started:.0f} s")
 
 

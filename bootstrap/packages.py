@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,8 @@ from diagnosis import SetupError, diagnose
 _STEP = re.compile(
     r"^(Collecting|Building wheel for|Installing build dependencies|Installing collected packages)\b"
 )
+_CHILD = Path(__file__).with_name("pip_child.py")
+_LOCAL = re.compile(r"^Processing (\S+)")
 _SIZE = re.compile(r"^Downloading (\S+) \(([\d.]+ (?:MB|GB))\)")
 POLL_SECONDS = 0.5
 GRACE_SECONDS = 5
@@ -44,7 +46,7 @@ class Installer:
 
     def run(self, arguments: list[str], what: str) -> None:
         """Run pip; raises SetupError when it fails. pip, and all that it started, ends with us."""
-        command = [str(self.python), "-m", "pip", *arguments, "--progress-bar", "off"]
+        command = [str(self.python), str(_CHILD), *arguments, "--progress-bar", "off"]
         # An installation for the user alone is refused inside an environment: pip must not try it.
         environment = os.environ | {
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
@@ -54,6 +56,7 @@ class Installer:
         held = () if self.held is None or os.name == "nt" else (self.held,)
         process = subprocess.Popen(
             command,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -111,6 +114,8 @@ def shown_step(line: str) -> str | None:
     text = line.strip()
     if size := _SIZE.match(text):
         return f"Downloading {size[1].rsplit('/', 1)[-1]} ({size[2]})"
+    if local := _LOCAL.match(text):
+        return f"Taking {Path(local[1]).name}"
     return re.sub(r" \(from .*", "", text)[:100] if _STEP.match(text) else None
 
 
@@ -129,15 +134,15 @@ def say(text: str) -> None:
 def _tell_installed(site_packages: Path) -> Generator[None]:
     """Name each package when it has come: pip itself is silent while it unpacks them all."""
     started, ended = time.monotonic(), threading.Event()
-    before = {path.name for path in site_packages.glob("*.dist-info")}
+    seen = _installed(site_packages)
 
     def watch() -> None:
-        seen = set(before)
-        while not ended.wait(POLL_SECONDS):
-            now = {path.name for path in site_packages.glob("*.dist-info")}
-            for name in sorted(now - seen):
-                say(f"  {time.monotonic() - started:4.0f} s  installed {name.removesuffix('.dist-info')}")
-            seen |= now
+        finished = False
+        while not finished:
+            finished = ended.wait(POLL_SECONDS)
+            for name in sorted(_installed(site_packages) - seen):
+                say(f"  {time.monotonic() - started:4.0f} s  installed {name}")
+                seen.add(name)
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
@@ -146,6 +151,12 @@ def _tell_installed(site_packages: Path) -> Generator[None]:
     finally:
         ended.set()
         thread.join()
+
+
+def _installed(site_packages: Path) -> set[str]:
+    """The packages that are there; pip puts a `~` before those that it is about to remove."""
+    names = (path.name.removesuffix(".dist-info") for path in site_packages.glob("*.dist-info"))
+    return {name for name in names if not name.startswith("~")}
 
 
 def _end(process: subprocess.Popen[str]) -> None:
