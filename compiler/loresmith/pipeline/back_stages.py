@@ -117,7 +117,7 @@ def answers_stage(name: str, title: str, source: str) -> Stage:
             "model": built[source].digest,
             "dataset": built["dataset"].digest,
             "max_new_tokens": project.recipe.validate_.max_new_tokens,
-            "tools": project.vocabulary.model_dump_json(),
+            "tools": project.tools_digest,
         }
 
     def make(project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from loresmith.base.package import packaged_model
+from loresmith.diagnostics.failure import InvalidCall
 from loresmith.families.family import Family, family_named
 from loresmith.lower.conversation import Conversation, lower_scenario
 from loresmith.pipeline.project import Project
@@ -24,7 +25,7 @@ def family_of_base(base: Artefact) -> Family:
 
 def _lower_inputs(project: Project, _built: Built) -> dict[str, Any]:
     sources = read_sources(project.scenarios, project.root)
-    return {"sources": sources.digest, "tools": project.vocabulary.model_dump_json()}
+    return {"sources": sources.digest, "tools": project.tools_digest}
 
 
 def _lower(project: Project, _built: Built, folder: Path, _watcher: Watcher) -> dict[str, Any]:
@@ -71,11 +72,28 @@ def _build_dataset(project: Project, built: Built, folder: Path, _watcher: Watch
     from loresmith.dataset.build import build_dataset, limited
     from loresmith.render.tokens import Tokens
 
+    _require_context(project, built["base"])
     lines = (built["lower"].folder / CONVERSATIONS).read_text(encoding="utf-8").splitlines()
     conversations = [Conversation.model_validate_json(line) for line in lines]
     tokens = Tokens(built["base"].folder, family_of_base(built["base"]))
     chosen = limited(conversations, project.recipe.data.limit)
     return build_dataset(chosen, tokens, project.recipe.train.context, folder)
+
+
+def _require_context(project: Project, base: Artefact) -> None:
+    """Raise InvalidCall when the recipe's context is longer than the model's or the target's."""
+    from loresmith.base.acquire import read_config
+    from loresmith.targets.target import target_named
+
+    target = target_named(project.recipe.target)
+    model = int(read_config(base.folder)["max_position_embeddings"])
+    context = project.recipe.train.context
+    for holder, limit in ((f"{base.facts['name']} model", model), (f"target {target.name}", target.max_context)):
+        if context > limit:
+            raise InvalidCall(
+                f"train.context is {context:,}; the {holder} holds {limit:,} tokens.",
+                remedy=f"Set train.context to {limit} or less.",
+            )
 
 
 def _dataset_summary(artefact: Artefact) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +40,11 @@ class Project:
         """The tools: the shipped ones and the project's own."""
         tools = self._inside(self.recipe.data.tools)
         return load_vocabulary(tools if tools.is_file() else None)
+
+    @cached_property
+    def tools_digest(self) -> str:
+        """The sha256 of the vocabulary."""
+        return hashlib.sha256(self.vocabulary.model_dump_json().encode()).hexdigest()
 
     def _inside(self, relative: str) -> Path:
         path = (self.root / relative).resolve()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,10 @@ def add_adapter(model: Any, family: Family, train: Train) -> Any:
         target_modules=family.adapter_targets,
         task_type="CAUSAL_LM",
     )
-    return get_peft_model(model, config)
+    with warnings.catch_warnings():
+        # peft asks transformers for an attribute by its old name.
+        warnings.simplefilter("ignore", FutureWarning)
+        return get_peft_model(model, config)
 
 
 def adapter_parameters(model: Any) -> dict[str, torch.nn.Parameter]:

@@ -1,0 +1,173 @@
+"""The whole pipeline on a tiny base: what runs, what doesn't run again, and what a failure leaves."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from loresmith.diagnostics.failure import InvalidCall, Rejected
+from loresmith.pipeline.build import run_build, states_of
+from loresmith.pipeline.stage import Stage
+from loresmith.pipeline.train_stages import TRAIN
+from tests.pipeline.projects import RECIPE, Recorder, make_project, opened
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that was built once."""
+    root = make_project(tmp_path_factory.mktemp("built"))
+    run_build(opened(root), Recorder())
+    return root
+
+
+@pytest.fixture
+def project(built: Path, tmp_path: Path) -> Path:
+    """A copy of the built project, to change."""
+    shutil.copytree(built, tmp_path / "project")
+    return tmp_path / "project"
+
+
+def scenario(root: Path) -> Path:
+    return root / "ai-training" / "scenarios" / "exploration" / "crypt-altar.md"
+
+
+def test_a_build_delivers_model_metadata_and_report(built: Path) -> None:
+    folder = built / "ai-training" / "models" / "tiny" / "v1"
+    assert {path.name for path in folder.iterdir()} == {
+        "tiny-q8_0.gguf", "model-metadata.json", "report.json", "report.html"
+    }  # fmt: skip
+    metadata = json.loads((folder / "model-metadata.json").read_text())
+    assert metadata["files"]["tiny-q8_0.gguf"]["bytes"] == (folder / "tiny-q8_0.gguf").stat().st_size
+    assert metadata["data"]["train_scenarios"] == metadata["data"]["eval_scenarios"] == 1
+    assert set(metadata["scores"]) == {"tuned, q8_0", "untouched base, q8_0"}
+    assert "roll" in metadata["tools"]
+    assert str(built) not in (folder / "model-metadata.json").read_text()
+    assert "<img" in (folder / "report.html").read_text()
+
+
+def test_nothing_changed_runs_nothing(project: Path) -> None:
+    watcher = Recorder()
+    delivery = run_build(opened(project), watcher)
+    assert watcher.ran == []
+    assert (delivery.version, delivery.is_new) == ("v1", False)
+    assert all(state.artefact for state in states_of(opened(project)))
+
+
+def test_two_builds_of_the_same_inputs_give_the_same_bytes(built: Path, tmp_path: Path) -> None:
+    again = make_project(tmp_path / "again")
+    run_build(opened(again), Recorder())
+    ours, theirs = (root / "ai-training" / "models" / "tiny" / "v1" for root in (built, again))
+    assert (ours / "model-metadata.json").read_text() == (theirs / "model-metadata.json").read_text()
+    assert (ours / "tiny-q8_0.gguf").read_bytes() == (theirs / "tiny-q8_0.gguf").read_bytes()
+
+
+def test_a_changed_comment_compiles_again_and_trains_nothing(project: Path) -> None:
+    path = scenario(project)
+    path.write_text(path.read_text().replace("# DM", "<!-- calm, then the trap -->\n\n# DM", 1))
+    watcher = Recorder()
+    delivery = run_build(opened(project), watcher)
+    assert watcher.ran == ["Scenarios"]
+    assert not delivery.is_new
+
+
+def test_a_changed_scenario_trains_again(project: Path) -> None:
+    path = scenario(project)
+    path.write_text(path.read_text().replace("wrapped in oilcloth", "black with age"))
+    watcher = Recorder()
+    delivery = run_build(opened(project), watcher)
+    assert "Training" in watcher.ran
+    assert "Base model" not in watcher.ran
+    assert "Export of the untouched base" not in watcher.ran
+    assert delivery.version == "v2"
+
+
+def test_incremental_training_starts_from_the_last_adapter(project: Path) -> None:
+    incremental = RECIPE.replace("rank: 2,", "rank: 2, incremental: true,")
+    first = {state.stage.name: state.artefact for state in states_of(opened(project))}["train"]
+    assert first is not None
+    watcher = Recorder()
+    run_build(opened(project, incremental), watcher)
+    assert watcher.ran == []
+    path = scenario(project)
+    path.write_text(path.read_text().replace("wrapped in oilcloth", "black with age"))
+    run_build(opened(project, incremental), watcher)
+    second = {state.stage.name: state.artefact for state in states_of(opened(project))}
+    assert "Training" in watcher.ran
+    run_build(opened(project, incremental), unchanged := Recorder())
+    assert unchanged.ran == []
+    manifests = [json.loads(p.read_text()) for p in (project / "ai-training/build/train").glob("*/manifest.json")]
+    parents = {manifest["facts"]["parent"] for manifest in manifests}
+    assert parents == {None, first.key}
+    assert second["train"] is None
+
+
+def test_another_quantization_trains_nothing(project: Path) -> None:
+    watcher = Recorder()
+    run_build(opened(project, RECIPE.replace("q8_0}", "q8_0}\n  - {quantize: q4_0}")), watcher)
+    assert "Quantizing q4_0" in watcher.ran
+    assert not {"Training", "Merging", "Export"} & set(watcher.ran)
+
+
+def test_a_budget_that_cannot_be_met_loses_nothing(project: Path) -> None:
+    with pytest.raises(Rejected) as caught:
+        run_build(opened(project, RECIPE.replace("q8_0}", "q8_0, max_size: 1MB}")), Recorder())
+    assert caught.value.exit_code == 1
+    watcher = Recorder()
+    run_build(opened(project), watcher)
+    assert watcher.ran == []
+
+
+def test_a_validation_below_the_threshold_is_exit_1(project: Path) -> None:
+    with pytest.raises(Rejected, match="well-formed call") as caught:
+        run_build(opened(project, RECIPE.replace("max_new_tokens: 4", "max_new_tokens: 4, call_present: 1.0")), Recorder())
+    assert caught.value.exit_code == 1
+
+
+def test_a_divergence_above_the_threshold_is_exit_1(project: Path) -> None:
+    with pytest.raises(Rejected, match="KL divergence"):
+        run_build(opened(project, RECIPE.replace("max_divergence: 50", "max_divergence: 1.0e-12")), Recorder())
+
+
+def test_an_interrupted_training_goes_on(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    longer = RECIPE.replace("epochs: 2", "epochs: 4")
+    interrupted = Recorder()
+
+    def stop_at_two(measurement: object) -> None:
+        interrupted.steps.append(measurement.step)  # type: ignore[attr-defined]
+        if len(interrupted.steps) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(interrupted, "measure", stop_at_two)
+    with pytest.raises(KeyboardInterrupt):
+        run_build(opened(project, longer), interrupted)
+    state = next(s for s in states_of(opened(project, longer)) if s.stage is TRAIN)
+    assert state.progress
+    watcher = Recorder()
+    run_build(opened(project, longer), watcher)
+    assert watcher.steps == [2, 3, 4]
+
+
+def test_a_truncated_base_is_found_before_training(project: Path) -> None:
+    weights = project / "base" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+    with pytest.raises(Rejected, match="damaged or cut short"):
+        run_build(opened(project), Recorder())
+
+
+def test_a_context_longer_than_the_models_is_refused(project: Path) -> None:
+    with pytest.raises(InvalidCall, match="holds 8,192 tokens"):
+        run_build(opened(project, RECIPE.replace("context: 8192", "context: 9000")), Recorder())
+
+
+def test_stage_titles_are_unlike() -> None:
+    from loresmith.pipeline.graph import stages_of
+    from loresmith.recipe.schema import Recipe
+
+    recipe = Recipe.model_validate({"name": "x", "base": {"path": "b"}, "target": "llama.cpp"})
+    stages: list[Stage] = stages_of(recipe)
+    assert len({stage.title for stage in stages}) == len({stage.name for stage in stages}) == len(stages)
