@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from loresmith.commands.init import begin_project
 from loresmith.pipeline.project import Project
 from loresmith.recipe.load import load_recipe
+
 from tests.families.tiny import make_folder
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ RECIPE = """\
 name: tiny
 base: {path: base}
 target: llama.cpp
-train: {rank: 2, learning_rate: 1.0e-3, batch_size: 1, epochs: 2, eval_every: 1, checkpoint_every: 1, context: 8192}
+train:
+  {rank: 2, batch_size: 1, epochs: 2, eval_every: 1, checkpoint_every: 1, context: 8192}
 outputs:
   - {quantize: q8_0}
 validate: {max_new_tokens: 4, max_divergence: 50}

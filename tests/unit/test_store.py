@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from loresmith.deliver.configuration import app_configuration
 from loresmith.deliver.versions import deliver, read_metadata, versions_of
 from loresmith.diagnostics.failure import EnvironmentFailure
@@ -30,7 +29,12 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_the_key_changes_with_every_input() -> None:
-    keys = {key_of("a", 1, {"x": 1}), key_of("a", 2, {"x": 1}), key_of("b", 1, {"x": 1}), key_of("a", 1, {"x": 2})}
+    keys = {
+        key_of("a", 1, {"x": 1}),
+        key_of("a", 2, {"x": 1}),
+        key_of("b", 1, {"x": 1}),
+        key_of("a", 1, {"x": 2}),
+    }
     assert len(keys) == 4
     assert key_of("a", 1, {"x": 1, "y": 2}) == key_of("a", 1, {"y": 2, "x": 1})
 

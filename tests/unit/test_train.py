@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 import torch
-
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall, Rejected
 from loresmith.families.family import family_named
 from loresmith.recipe.schema import Train
+from loresmith.render.tokens import Sample
 from loresmith.train.batches import batch_of, tensors_of, weight_of
 from loresmith.train.checkpoint import Progress
 from loresmith.train.loop import (
@@ -27,7 +27,8 @@ from loresmith.train.loop import (
     total_steps,
 )
 from loresmith.train.loss import SupervisedCrossEntropy, supervised_loss
-from loresmith.train.model import add_adapter, adapter_parameters, resolve_precision
+from loresmith.train.model import adapter_parameters, add_adapter, resolve_precision
+
 from tests.unit.samples import made_samples
 
 VOCABULARY = 97
@@ -40,7 +41,8 @@ def tiny_model(train: Train = TRAIN) -> Any:
 
     torch.manual_seed(0)
     config = Gemma3TextConfig(
-        vocab_size=VOCABULARY, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2,
+        vocab_size=VOCABULARY, hidden_size=32, intermediate_size=48, num_hidden_layers=2,
+        num_attention_heads=2,
         num_key_value_heads=1, head_dim=16, sliding_window=8, initializer_range=0.5,
         layer_types=["sliding_attention", "full_attention"],
     )  # fmt: skip
@@ -82,7 +84,9 @@ def test_loss_is_that_of_the_supervised_tokens_alone() -> None:
     ids = torch.tensor([sample.ids])
     logits = model(input_ids=ids).logits[0]
     chosen = [c for start, end in sample.spans for c in range(start, end)]
-    picked = torch.nn.functional.cross_entropy(logits[[c - 1 for c in chosen]], ids[0, chosen], reduction="sum")
+    picked = torch.nn.functional.cross_entropy(
+        logits[[c - 1 for c in chosen]], ids[0, chosen], reduction="sum"
+    )
     assert loss == pytest.approx(float(picked.detach()) * sample.weight, rel=1e-5)
 
 
@@ -137,7 +141,8 @@ RUN = """
             os.kill(os.getpid(), signal.SIGKILL)
 
     model = tiny_model()
-    outcome = run_training(model, made_samples(10, VOCABULARY), made_samples(3, VOCABULARY, 9), TRAIN, "cpu", folder, on_step)
+    train, held_out = made_samples(10, VOCABULARY), made_samples(3, VOCABULARY, 9)
+    outcome = run_training(model, train, held_out, TRAIN, "cpu", folder, on_step)
     torch.save(outcome.best, folder / "best.pt")
     torch.save({n: p.detach() for n, p in model.named_parameters() if p.requires_grad}, folder / "last.pt")
 """
@@ -208,11 +213,16 @@ def test_out_of_memory_says_what_to_lower(tmp_path: Path, monkeypatch: pytest.Mo
     def exhausted(*_: object) -> None:
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
 
+    def _no_samples(*_: object) -> list[Sample]:
+        return []
+
     monkeypatch.setattr(adapter, "load_base", exhausted)
-    monkeypatch.setattr(adapter, "read_samples", lambda *_: [])
+    monkeypatch.setattr(adapter, "read_samples", _no_samples)
     cpu = Accelerator(kind="cpu", name="CPU", memory_bytes=1, precision="fp32")
     with pytest.raises(EnvironmentFailure, match="Memory ran out") as caught:
-        adapter.train_adapter(tmp_path, family_named("gemma3"), tmp_path, TRAIN, None, cpu, tmp_path, lambda _: None)
+        adapter.train_adapter(
+            tmp_path, family_named("gemma3"), tmp_path, TRAIN, None, cpu, tmp_path, lambda _: None
+        )
     assert "micro_batch_size" in caught.value.remedy
 
 

@@ -34,9 +34,9 @@ def write_tokenizer_config(folder: Path, family: Family) -> None:
 
 def token_id(folder: Path, token: str) -> int:
     """The id of a special token in tokenizer.json; raises KeyError where it isn't one."""
-    return {entry["content"]: int(number) for number, entry in _added_tokens(folder / "tokenizer.json").items()}[
-        token
-    ]
+    return {
+        entry["content"]: int(number) for number, entry in _added_tokens(folder / "tokenizer.json").items()
+    }[token]
 
 
 def _existing(path: Path) -> dict[str, Any]:

@@ -20,7 +20,9 @@ application = typer.Typer(
 
 RecipeName = Annotated[
     str | None,
-    typer.Argument(metavar="[RECIPE]", help="A recipe's name or file; default: the largest this machine can run."),
+    typer.Argument(
+        metavar="[RECIPE]", help="A recipe's name or file; default: the largest this machine can run."
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only the result.")]
 Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
@@ -34,7 +36,7 @@ def _show_version(wanted: bool) -> None:
 
 @application.callback()
 def _root(
-    version: Annotated[  # noqa: ARG001
+    version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
@@ -65,7 +67,9 @@ def plan(recipe: RecipeName = None, as_json: Json = False) -> int:
 
 @application.command()
 def lint(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Files or folders; default: ai-training/scenarios.")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files or folders; default: ai-training/scenarios.")
+    ] = None,
     output: Annotated[str, typer.Option("--format", help="text, json or github.")] = "text",
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
     select: Annotated[str, typer.Option(help="Only these codes, by comma; a prefix will do (SC3).")] = "",
@@ -83,7 +87,9 @@ def lint(
 @application.command(name="eval")
 def evaluate(
     recipe: RecipeName = None,
-    model: Annotated[Path | None, typer.Option(help="A GGUF file; default: the recipe's newest version.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="A GGUF file; default: the recipe's newest version.")
+    ] = None,
     split: Annotated[str, typer.Option(help="eval or test.")] = "test",
     as_json: Json = False,
 ) -> int:

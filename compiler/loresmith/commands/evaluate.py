@@ -14,9 +14,7 @@ from loresmith.validate.report import percent
 from loresmith.validate.score import Scores
 
 
-def evaluate_model(
-    name: str | None, root: Path, model: Path | None, split: str, *, as_json: bool
-) -> int:
+def evaluate_model(name: str | None, root: Path, model: Path | None, split: str, *, as_json: bool) -> int:
     """Judge a model file on a split and print the scores; gives exit code 0."""
     if split not in ("eval", "test"):
         raise InvalidCall(f"There is no split {split!r} to judge on.", remedy="Splits: eval, test.")

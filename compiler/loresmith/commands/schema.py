@@ -11,7 +11,9 @@ from loresmith.recipe.schema import Recipe
 
 def recipe_schema() -> dict[str, Any]:
     """The JSON Schema of recipes."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Recipe.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Recipe.model_json_schema(
+        by_alias=True
+    )
 
 
 def print_schema(what: str) -> int:

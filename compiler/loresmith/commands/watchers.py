@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -17,7 +17,7 @@ EVERY = 5.0
 
 
 @contextmanager
-def watcher_for(stream: TextIO, *, quiet: bool) -> Iterator[Watcher]:
+def watcher_for(stream: TextIO, *, quiet: bool) -> Generator[Watcher]:
     """The watcher that fits where the output goes."""
     if quiet:
         yield SilentWatcher()
@@ -137,7 +137,7 @@ class LiveWatcher:
 
 
 @contextmanager
-def live_watcher() -> Iterator[LiveWatcher]:
+def live_watcher() -> Generator[LiveWatcher]:
     """A live display on the terminal."""
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -157,9 +157,7 @@ def step_text(measurement: Measurement) -> str:
     """Step, losses and speed as one line."""
     evaluated = "" if measurement.eval_loss is None else f", eval loss {measurement.eval_loss:.3f}"
     speed = measurement.tokens / measurement.seconds
-    return (
-        f"step {measurement.step}/{measurement.steps}, loss {measurement.loss:.3f}{evaluated}, {speed:,.0f} tokens/s"
-    )
+    return f"step {measurement.step}/{measurement.steps}, loss {measurement.loss:.3f}{evaluated}, {speed:,.0f} tokens/s"
 
 
 def duration(seconds: float) -> str:

@@ -50,9 +50,7 @@ def quantize_stage(name: str, title: str, source: str, output: Output, *, budget
         divergence = _divergence(f16, folder / MODEL, built["dataset"], watcher) if budget else {}
         return facts | {"kind": output.quantize, "divergence": divergence}
 
-    return Stage(
-        name, 1, title, (source, "dataset"), inputs, make, lambda a: _quantize_summary(a, output)
-    )
+    return Stage(name, 1, title, (source, "dataset"), inputs, make, lambda a: _quantize_summary(a, output))
 
 
 def check_budget(artefact: Artefact, output: Output, project: Project) -> None:

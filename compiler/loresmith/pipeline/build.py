@@ -108,9 +108,7 @@ def _deliver(project: Project, built: Built) -> Delivery:
     recipe = project.recipe
     build = _build_digest(built)
     names = {output.quantize: f"{recipe.name}-{output.quantize}.gguf" for output in recipe.outputs}
-    files = {
-        name: built[f"quantize-{kind}"].folder / MODEL for kind, name in names.items()
-    }
+    files = {name: built[f"quantize-{kind}"].folder / MODEL for kind, name in names.items()}
     report = project.store.root / "report" / build
     if not (report / "report.html").exists():
         _write_report(report, recipe.name, project, built)

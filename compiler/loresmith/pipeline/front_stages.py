@@ -88,7 +88,10 @@ def _require_context(project: Project, base: Artefact) -> None:
     target = target_named(project.recipe.target)
     model = int(read_config(base.folder)["max_position_embeddings"])
     context = project.recipe.train.context
-    for holder, limit in ((f"{base.facts['name']} model", model), (f"target {target.name}", target.max_context)):
+    for holder, limit in (
+        (f"{base.facts['name']} model", model),
+        (f"target {target.name}", target.max_context),
+    ):
         if context > limit:
             raise InvalidCall(
                 f"train.context is {context:,}; the {holder} holds {limit:,} tokens.",
@@ -105,11 +108,21 @@ def _dataset_summary(artefact: Artefact) -> str:
 
 
 LOWER = Stage(
-    "lower", 1, "Scenarios", (), _lower_inputs, _lower, lambda a: f"{a.facts['scenarios']} scenarios, no error"
+    "lower",
+    1,
+    "Scenarios",
+    (),
+    _lower_inputs,
+    _lower,
+    lambda a: f"{a.facts['scenarios']} scenarios, no error",
 )
 BASE = Stage(
-    "base", 1, "Base model", (), _base_inputs, _fetch_base, lambda a: f"{a.facts['name']} ({a.facts['family']})"
+    "base",
+    1,
+    "Base model",
+    (),
+    _base_inputs,
+    _fetch_base,
+    lambda a: f"{a.facts['name']} ({a.facts['family']})",
 )
-DATASET = Stage(
-    "dataset", 1, "Dataset", ("lower", "base"), _dataset_inputs, _build_dataset, _dataset_summary
-)
+DATASET = Stage("dataset", 1, "Dataset", ("lower", "base"), _dataset_inputs, _build_dataset, _dataset_summary)

@@ -15,12 +15,12 @@ def measured_flops() -> float:
     import numpy as np
 
     matrix = np.ones((1024, 1024), dtype=np.float32)
-    matrix @ matrix
+    _timed(lambda: matrix @ matrix)
     best = min(_timed(lambda: matrix @ matrix) for _ in range(3))
     return 2 * 1024**3 / best
 
 
-def training_seconds(base: KnownBase, tokens: int, supervised: int, epochs: int, flops: float) -> float:
+def training_seconds(base: KnownBase, tokens: float, supervised: float, epochs: float, flops: float) -> float:
     """The predicted time of LoRA training.
 
     A token costs 2 operations a weight forward and 2 backward (the frozen weights need no gradient of their

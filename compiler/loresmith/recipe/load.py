@@ -87,7 +87,7 @@ def _refuse_repeated_keys(path: Path, source: str, node: yaml.Node) -> None:
 
 def _explained(path: Path, source: str, document: yaml.Node, error: ValidationError) -> InvalidCall:
     problem = error.errors()[0]
-    location = [part for part in problem["loc"] if isinstance(part, (str, int))]
+    location = list(problem["loc"])
     node = _node_at(document, location, want_key=problem["type"] == "extra_forbidden")
     dotted = ".".join(str(part) for part in location)
     if problem["type"] == "extra_forbidden":

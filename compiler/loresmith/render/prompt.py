@@ -23,7 +23,8 @@ def _compiled(template: str) -> Any:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
-    environment.globals["raise_exception"] = _refuse
+    settings: dict[str, Any] = environment.globals  # pyright: ignore[reportAssignmentType]
+    settings["raise_exception"] = _refuse
     return environment.from_string(template)
 
 

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def sha256_of(path: Path) -> str:
 
 
 @contextmanager
-def disk_failures(path: Path) -> Iterator[None]:
+def disk_failures(path: Path) -> Generator[None]:
     """Turn a full disk, a quota or a read-only folder into an EnvironmentFailure that names the path."""
     try:
         yield

@@ -77,7 +77,9 @@ def run_training(
     Raises Rejected on NaN and on divergence; the checkpoints stay.
     """
     parameters = adapter_parameters(model)
-    optimizer = torch.optim.AdamW(parameters.values(), lr=train.learning_rate, weight_decay=train.weight_decay)
+    optimizer = torch.optim.AdamW(
+        parameters.values(), lr=train.learning_rate, weight_decay=train.weight_decay
+    )
     resumed = load_checkpoint(folder, parameters, optimizer)
     progress, best = resumed or (Progress(), {})
     steps = total_steps(len(samples), train)

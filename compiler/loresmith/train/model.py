@@ -64,7 +64,9 @@ def load_adapter_weights(model: Any, adapter: Path) -> None:
     try:
         problems = set_peft_model_state_dict(model, state)
     except RuntimeError as error:
-        raise Rejected("The last adapter doesn't fit this recipe.", remedy="Set incremental: false.") from error
+        raise Rejected(
+            "The last adapter doesn't fit this recipe.", remedy="Set incremental: false."
+        ) from error
     if problems.unexpected_keys:
         raise Rejected("The last adapter doesn't fit this recipe.", remedy="Set incremental: false.")
 

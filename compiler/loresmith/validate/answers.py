@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -15,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from loresmith.diagnostics.failure import Rejected
 from loresmith.families.family import Family
 from loresmith.lower.conversation import Message
+from loresmith.process.child import ChildFailed, run_child
 from loresmith.render.prompt import render_prompt
 from loresmith.render.tokens import Sample
 
@@ -68,7 +67,11 @@ def _prompts(sample: Sample) -> Iterator[Prompt]:
 
 
 def answers_of(
-    model: Path, prompts: Sequence[Prompt], max_new_tokens: int, gpu_layers: int, report: Callable[[float], None]
+    model: Path,
+    prompts: Sequence[Prompt],
+    max_new_tokens: int,
+    gpu_layers: int,
+    report: Callable[[float], None],
 ) -> list[Answer]:
     """The model file's greedy answers, in the order of the prompts.
 
@@ -94,26 +97,12 @@ def answers_of(
 
 
 def _run_worker(model: Path, arguments: list[str], report: Callable[[float], None]) -> None:
-    command = [sys.executable, "-m", "loresmith.validate.worker", *arguments]
-    with tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
-        try:
-            assert process.stdout is not None
-            for line in process.stdout:
-                if line.startswith('{"done"'):
-                    report(json.loads(line)["done"])
-        finally:
-            if process.poll() is None and sys.exc_info()[0] is not None:
-                process.kill()
-            process.wait()
-        if process.returncode != 0:
-            errors.seek(0)
-            said = [line for line in errors.read().splitlines() if line.strip()]
-            raise Rejected(
-                "llama.cpp can't run this model file.",
-                where=str(model),
-                remedy=f"It said: {said[-1] if said else f'exit code {process.returncode}'}",
-            )
+    try:
+        run_child("loresmith.validate.worker", arguments, report)
+    except ChildFailed as error:
+        raise Rejected(
+            "llama.cpp can't run this model file.", where=str(model), remedy=f"It said: {error.said}"
+        ) from error
 
 
 def require_same_prompts(family: Family, prompts: Sequence[Prompt], answers: Sequence[Answer]) -> None:
@@ -138,5 +127,6 @@ def require_same_prompts(family: Family, prompts: Sequence[Prompt], answers: Seq
 
 
 def _first_difference(ours: str, theirs: str) -> str:
-    same = len(os.path.commonprefix([ours, theirs]))
+    pairs = enumerate(zip(ours, theirs, strict=False))
+    same = next((place for place, (a, b) in pairs if a != b), min(len(ours), len(theirs)))
     return f"trained: …{ours[same : same + 60]!r}\nfile:    …{theirs[same : same + 60]!r}"

@@ -63,8 +63,9 @@ def _page(
         parts.append(f'<h2>Loss</h2><img alt="training and eval loss" src="data:image/png;base64,{picture}">')
     for name, part in judgements.items():
         parts.append(f"<h2>Answers: {html.escape(name)}</h2>{_answers_table(part)}")
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{html.escape(title)}</title>'
-    return f"<!doctype html><html lang=en><head>{head}<style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
+    meta = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    head = f"{meta}<title>{html.escape(title)}</title><style>{_STYLE}</style>"
+    return f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(parts)}</body></html>\n"
 
 
 def _score_table(scores: Mapping[str, Scores]) -> str:
@@ -82,7 +83,8 @@ def _score_table(scores: Mapping[str, Scores]) -> str:
 
 def _facts_table(facts: Mapping[str, Any]) -> str:
     rows = "".join(
-        f"<tr><td>{html.escape(str(k))}</td><td class=n>{html.escape(_fact(v))}</td></tr>" for k, v in facts.items()
+        f"<tr><td>{html.escape(str(k))}</td><td class=n>{html.escape(_fact(v))}</td></tr>"
+        for k, v in facts.items()
     )
     return f"<h2>The file</h2><table>{rows}</table>"
 

@@ -1,4 +1,4 @@
-"""Judging answers: calls found by the app's pattern, valid against the vocabulary, equal to the reference's."""
+"""Judging answers: calls found by the app's pattern, valid by the vocabulary, equal to the reference's."""
 
 from __future__ import annotations
 

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from loresmith.process.child import say_progress
+
 
 def main() -> None:
     """Answer every prompt of the request greedily, and render its messages by the file's own template."""
@@ -32,7 +34,7 @@ def main() -> None:
                 "native": _native(model, prompt["messages"]),
             }
         )
-        print(json.dumps({"done": (number + 1) / len(request["prompts"])}), flush=True)
+        say_progress((number + 1) / len(request["prompts"]))
     Path(sys.argv[2]).write_text(json.dumps(answers), encoding="utf-8")
 
 
@@ -40,7 +42,7 @@ def _answered(model: Any, ids: list[int], limit: int) -> dict[str, Any]:
     """The greedy answer up to an end-of-generation token or `limit` tokens."""
     import llama_cpp
 
-    vocabulary = llama_cpp.llama_model_get_vocab(model.model)
+    vocabulary: Any = llama_cpp.llama_model_get_vocab(model.model)
     produced: list[int] = []
     ended = False
     for token in model.generate(ids, temp=0.0, top_k=1, repeat_penalty=1.0):
@@ -80,7 +82,7 @@ def _native(model: Any, messages: list[dict[str, str]]) -> str:
     )
     template = model.metadata["tokenizer.chat_template"].encode()
     size = 2 * sum(len(m["content"].encode()) + 64 for m in messages)
-    buffer = ctypes.create_string_buffer(size)
+    buffer: Any = ctypes.create_string_buffer(size)
     used = llama_cpp.llama_chat_apply_template(template, turns, len(messages), True, buffer, size)
     return buffer.raw[:used].decode() if 0 <= used <= size else ""
 
