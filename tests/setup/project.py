@@ -13,7 +13,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
-import os, sys
+import sys
+from loresmith.interrupts import take_repeats_as_one
+take_repeats_as_one()
 print("arguments", sys.argv[1:], flush=True)
 if "fail" in sys.argv:
     sys.exit(int(sys.argv[-1]))
@@ -85,6 +87,7 @@ def make_project(folder: Path) -> TinyProject:
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("")
     (package / "__main__.py").write_text(PROGRAM)
+    shutil.copy(ROOT / "compiler" / "loresmith" / "process" / "interrupts.py", package)
     (root / "requirements.lock").write_text("tiny-package==1.0\n")
     index.mkdir()
     write_wheel(index, "tiny_package", "1.0")

@@ -8,10 +8,12 @@ import traceback
 from pathlib import Path
 
 from loresmith.diagnostics.failure import ENVIRONMENT, INTERRUPTED, EnvironmentFailure, Failure
+from loresmith.process.interrupts import take_repeats_as_one
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    take_repeats_as_one()
     sys.exit(exit_code_of(sys.argv[1:]))
 
 
