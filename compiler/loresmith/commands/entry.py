@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+import warnings
 from pathlib import Path
 
 from loresmith.diagnostics.failure import ENVIRONMENT, INTERRUPTED, EnvironmentFailure, Failure
@@ -25,6 +26,9 @@ def exit_code_of(arguments: list[str]) -> int:
     from loresmith.commands.application import application
 
     verbose = "--verbose" in arguments
+    if not verbose:
+        # What the libraries will rename one day is of no use to somebody who trains a model.
+        warnings.simplefilter("ignore", FutureWarning)
     try:
         command = typer.main.get_command(application)
         code = command.main([a for a in arguments if a != "--verbose"], "loresmith", standalone_mode=False)

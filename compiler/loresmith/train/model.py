@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +43,7 @@ def add_adapter(model: Any, family: Family, train: Train) -> Any:
         target_modules=family.adapter_targets,
         task_type="CAUSAL_LM",
     )
-    with warnings.catch_warnings():
-        # peft asks transformers for an attribute by its old name.
-        warnings.simplefilter("ignore", FutureWarning)
-        return get_peft_model(model, config)
+    return get_peft_model(model, config)
 
 
 def adapter_parameters(model: Any) -> dict[str, torch.nn.Parameter]:
