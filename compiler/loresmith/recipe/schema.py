@@ -121,12 +121,6 @@ class Validate(Section):
     """The largest mean KL divergence, in nats, of a quantized file from f16."""
 
 
-class Reply(Section):
-    """What the app can show."""
-
-    max_characters: Positive = 300
-
-
 class Recipe(Section):
     """One recipe, whole."""
 
@@ -140,7 +134,6 @@ class Recipe(Section):
         Output(quantize="q4_k_m"),
     )
     validate_: Validate = Field(default=Validate(), alias="validate")
-    reply: Reply = Reply()
 
     @field_validator("outputs")
     @classmethod
