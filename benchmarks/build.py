@@ -1,4 +1,4 @@
-"""Measures whole builds: `python benchmarks/build.py [RECIPE…]` builds each recipe in a fresh project and prints a table.
+"""Measures whole builds: `python benchmarks/build.py [RECIPE…]` builds each recipe in a fresh project.
 
 Time is wall clock without the set-up; memory is the peak of the proportional set size of the build and its children,
 sampled twice a second; "again" is the same command when nothing has changed.

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from loresmith.check.file import compile_source
 from loresmith.export.gguf import export_gguf
 from loresmith.families.family import family_named
@@ -16,6 +15,7 @@ from loresmith.ir.vocabulary import load_vocabulary
 from loresmith.lower.conversation import Conversation, lower_scenario
 from loresmith.render.prompt import render_prompt
 from loresmith.render.tokens import Sample, Tokens
+
 from tests.families.tiny import make_folder
 
 CASE = Path(__file__).parent / "pipeline" / "crypt-altar"
@@ -51,7 +51,9 @@ def compare(name: str, found: str, *, update: bool) -> None:
 
 
 def test_ir(scenario: Scenario, update_golden: bool) -> None:
-    compare("ir.json", scenario.model_dump_json(indent=1, exclude={"turns": True}) + "\n", update=update_golden)
+    compare(
+        "ir.json", scenario.model_dump_json(indent=1, exclude={"turns": True}) + "\n", update=update_golden
+    )
 
 
 def test_messages(conversation: Conversation, update_golden: bool) -> None:
@@ -94,6 +96,8 @@ def test_gguf_metadata(base: Path, tmp_path: Path, update_golden: bool) -> None:
     content: dict[str, Any] = {
         name: field.contents()
         for name, field in sorted(fields.items())
-        if not name.startswith(("GGUF.", "tokenizer.ggml.tokens", "tokenizer.ggml.scores", "tokenizer.ggml.token_type"))
+        if not name.startswith(
+            ("GGUF.", "tokenizer.ggml.tokens", "tokenizer.ggml.scores", "tokenizer.ggml.token_type")
+        )
     }
     compare("gguf.json", json.dumps(content, indent=1, default=str) + "\n", update=update_golden)

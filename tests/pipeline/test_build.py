@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from loresmith.diagnostics.failure import InvalidCall, Rejected
+from loresmith.pipeline.back_stages import _require_same_model
 from loresmith.pipeline.build import run_build, states_of
 from loresmith.pipeline.stage import Stage
 from loresmith.pipeline.train_stages import TRAIN
@@ -48,6 +49,20 @@ def test_a_build_delivers_model_metadata_and_report(built: Path) -> None:
     assert "roll" in metadata["tools"]
     assert str(built) not in (folder / "model-metadata.json").read_text()
     assert "<img" in (folder / "report.html").read_text()
+
+
+def test_the_f16_file_says_what_the_weights_say(built: Path) -> None:
+    artefacts = {state.stage.name: state.artefact for state in states_of(opened(built))}
+    exported = artefacts["gguf"]
+    assert exported is not None
+    assert exported.facts["divergence"]["mean"] < 1e-3
+    assert exported.facts["divergence"]["positions"] == 100
+
+
+def test_an_export_of_another_model_is_refused() -> None:
+    _require_same_model({"mean": 0.0099})
+    with pytest.raises(Rejected, match="doesn't say what the weights say"):
+        _require_same_model({"mean": 0.0101})
 
 
 def test_nothing_changed_runs_nothing(project: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +18,58 @@ F16 = "model-f16.gguf"
 MODEL = "model.gguf"
 COMPARED_POSITIONS = 400
 """Supervised positions of the eval split at which a quantized file is compared with f16."""
+EXPORT_POSITIONS = 100
+"""The same for the f16 file and the weights it was made from."""
+MAX_EXPORT_DIVERGENCE = 0.01
+"""Mean KL divergence, in nats, above which an export isn't the same model; rounding to f16 gives a thousandth of it."""
 
 
-def export_stage(name: str, title: str, weights: str) -> Stage:
-    """The stage that writes the f16 GGUF of the folder that stage `weights` made."""
+def export_stage(name: str, title: str, weights: str, *, compared: bool) -> Stage:
+    """The stage that writes the f16 GGUF of the folder that stage `weights` made.
+
+    With `compared` the two are run side by side. The untouched base isn't: it doesn't depend on the dataset,
+    and the tuned model shows whether its kind of model survives the export.
+    """
 
     def inputs(_project: Project, built: Built) -> dict[str, Any]:
-        return {"weights": built[weights].digest}
+        held_out = {"dataset": built["dataset"].digest} if compared else {}
+        return {"weights": built[weights].digest} | held_out
 
     def make(_project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
         from loresmith.export.gguf import export_gguf
 
-        export_gguf(built[weights].folder, folder / F16, watcher.advance)
-        return {"bytes": (folder / F16).stat().st_size}
+        source, f16 = built[weights].folder, folder / F16
+        export_gguf(source, f16, lambda done: watcher.advance(done * 0.7))
+        facts: dict[str, Any] = {"bytes": f16.stat().st_size}
+        if compared:
+            report = _rest(watcher, 0.7)
+            facts["divergence"] = _divergence(source, f16, built["dataset"], EXPORT_POSITIONS, report)
+            _require_same_model(facts["divergence"])
+        return facts
 
-    return Stage(name, 1, title, (weights,), inputs, make, lambda a: f"{a.facts['bytes']:,} bytes, f16")
+    needs = (weights, "dataset") if compared else (weights,)
+    return Stage(name, 1, title, needs, inputs, make, _export_summary)
+
+
+def _require_same_model(divergence: dict[str, Any]) -> None:
+    if divergence["mean"] > MAX_EXPORT_DIVERGENCE:
+        raise Rejected(
+            f"The exported file doesn't say what the weights say: mean KL divergence {divergence['mean']:.4f} nats.",
+            remedy="Run the same command again; if it stays so, report it with your recipe.",
+        )
+
+
+def _export_summary(artefact: Artefact) -> str:
+    facts = artefact.facts
+    text = f"{facts['bytes']:,} bytes, f16"
+    return (
+        f"{text}; KL to the weights {facts['divergence']['mean']:.6f} nats" if "divergence" in facts else text
+    )
+
+
+def _rest(watcher: Watcher, begun: float) -> Callable[[float], None]:
+    """A report for the last part of a stage, which begins at `begun`."""
+    return lambda done: watcher.advance(begun + done * (1 - begun))
 
 
 def quantize_stage(name: str, title: str, source: str, output: Output, *, budget: bool) -> Stage:
@@ -47,7 +84,10 @@ def quantize_stage(name: str, title: str, source: str, output: Output, *, budget
         f16 = built[source].folder / F16
         made = quantize(f16, folder / MODEL, output.quantize, lambda done: watcher.advance(done * 0.3))
         facts = made.model_dump(mode="json", exclude={"path"})
-        divergence = _divergence(f16, folder / MODEL, built["dataset"], watcher) if budget else {}
+        report = _rest(watcher, 0.3)
+        divergence = {}
+        if budget:
+            divergence = _divergence(f16, folder / MODEL, built["dataset"], COMPARED_POSITIONS, report)
         return facts | {"kind": output.quantize, "divergence": divergence}
 
     return Stage(name, 1, title, (source, "dataset"), inputs, make, lambda a: _quantize_summary(a, output))
@@ -73,22 +113,20 @@ def check_divergence(artefact: Artefact, project: Project) -> None:
         )
 
 
-def _divergence(reference: Path, candidate: Path, dataset: Artefact, watcher: Watcher) -> dict[str, Any]:
+def _divergence(
+    reference: Path, candidate: Path, dataset: Artefact, limit: int, report: Callable[[float], None]
+) -> dict[str, Any]:
     from loresmith.dataset.build import read_samples
     from loresmith.quantize.divergence import divergence
 
-    samples = read_samples(dataset.folder, "eval")
-    sequences, positions = _compared(samples)
-    measured = divergence(
-        reference, candidate, sequences, positions, lambda done: watcher.advance(0.3 + done * 0.7)
-    )
-    return measured.model_dump(mode="json")
+    sequences, positions = _compared(read_samples(dataset.folder, "eval"), limit)
+    return divergence(reference, candidate, sequences, positions, report).model_dump(mode="json")
 
 
-def _compared(samples: Sequence[Sample]) -> tuple[list[list[int]], list[list[int]]]:
+def _compared(samples: Sequence[Sample], limit: int) -> tuple[list[list[int]], list[list[int]]]:
     """Sequences and, in each, the positions whose logits predict a supervised token; up to the limit in all."""
     sequences, positions = list[list[int]](), list[list[int]]()
-    left = COMPARED_POSITIONS
+    left = limit
     for sample in samples:
         chosen = [c - 1 for start, end in sample.spans for c in range(start, end)][:left]
         if chosen:

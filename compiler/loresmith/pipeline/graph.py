@@ -15,7 +15,7 @@ def stages_of(recipe: Recipe) -> list[Stage]:
     The base comes at the quantization of the first output, and all outputs are judged.
     """
     first = recipe.outputs[0]
-    stages = [LOWER, BASE, DATASET, TRAIN, MERGE, export_stage("gguf", "Export", "merge")]
+    stages = [LOWER, BASE, DATASET, TRAIN, MERGE, export_stage("gguf", "Export", "merge", compared=True)]
     for output in recipe.outputs:
         name = f"quantize-{output.quantize}"
         stages.append(quantize_stage(name, f"Quantizing {output.quantize}", "gguf", output, budget=True))
@@ -23,7 +23,7 @@ def stages_of(recipe: Recipe) -> list[Stage]:
     kind = first.quantize
     return [
         *stages,
-        export_stage("base-gguf", "Export of the untouched base", "base"),
+        export_stage("base-gguf", "Export of the untouched base", "base", compared=False),
         quantize_stage("base-quantize", f"Quantizing the base to {kind}", "base-gguf", first, budget=False),
         answers_stage("base-answers", f"Validating the untouched base, {kind}", "base-quantize"),
     ]

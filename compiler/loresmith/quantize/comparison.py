@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loresmith.process.child import say_progress
+from loresmith.quantize.folder import Folder
 from loresmith.quantize.llama_log import listen
 
 BATCH = 256
@@ -78,7 +79,7 @@ def main() -> None:
     request = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     pairs = [(s, p) for s, p in zip(request["sequences"], request["positions"], strict=True) if p]
     context = max(len(sequence) for sequence, _ in pairs)
-    reference = Model(request["reference"], context, request["threads"])
+    reference = opened(request["reference"], context, request["threads"])
     candidate = Model(request["candidate"], context, request["threads"])
     if reference.vocabulary != candidate.vocabulary:
         raise SystemExit("the two files have different vocabularies")
@@ -89,8 +90,13 @@ def main() -> None:
     Path(sys.argv[2]).write_text(json.dumps(summary(measured)), encoding="utf-8")
 
 
+def opened(path: str, context: int, threads: int) -> Model | Folder:
+    """The reader of a GGUF file or of a Hugging Face folder."""
+    return Folder(Path(path)) if Path(path).is_dir() else Model(path, context, threads)
+
+
 def compare(
-    reference: Model, candidate: Model, sequence: Sequence[int], positions: Sequence[int]
+    reference: Model | Folder, candidate: Model, sequence: Sequence[int], positions: Sequence[int]
 ) -> Iterator[tuple[float, bool]]:
     """KL divergence, and whether the most likely token is the same, at each of the positions."""
     reference.begin()

@@ -1,4 +1,4 @@
-"""How far a quantized file's predictions moved from those of the f16 file."""
+"""How far a file's predictions moved from those of what it was made from."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def divergence(
     positions: Sequence[Sequence[int]],
     report: Callable[[float], None],
 ) -> Divergence:
-    """Compare two GGUF files over token `sequences`, at `positions` of each.
+    """Compare a GGUF file with another, or with the Hugging Face folder it was made from.
+
+    They are compared over token `sequences`, at `positions` of each.
 
     Position 0 is what is predicted after the first token.
 
