@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from loresmith.base.dequantize import folder_from_gguf
+from loresmith.base.end_of_turn import settle_end_of_turn
 from loresmith.base.package import assemble, packaged_model
 from loresmith.base.tokenizer_files import write_tokenizer_config
 from loresmith.diagnostics.failure import EnvironmentFailure, Rejected
@@ -25,6 +26,8 @@ _WANTED = ("*.json", "*.safetensors", "tokenizer.model", "*.jinja")
 def acquire_base(base: Base, project: Path, folder: Path, report: Report) -> Family:
     """Fill `folder` with config.json, safetensors weights, tokenizer and chat template; gives the family.
 
+    A base that was never taught to end a message gets an end-of-turn token that it can learn.
+
     Raises EnvironmentFailure when the source can't be reached, Rejected when the model isn't supported
     or its weights are damaged.
     """
@@ -37,6 +40,7 @@ def acquire_base(base: Base, project: Path, folder: Path, report: Report) -> Fam
     family = family_of(read_config(folder).get("architectures") or [])
     verify_weights(folder)
     write_tokenizer_config(folder, family)
+    settle_end_of_turn(folder, family)
     report(1.0)
     return family
 

@@ -118,7 +118,7 @@ LOWER = Stage(
 )
 BASE = Stage(
     "base",
-    1,
+    2,
     "Base model",
     (),
     _base_inputs,
