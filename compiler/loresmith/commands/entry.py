@@ -27,6 +27,8 @@ def exit_code_of(arguments: list[str]) -> int:
 
     verbose = "--verbose" in arguments
     if not verbose:
+        # The stages show their own progress.
+        os.environ.setdefault("TQDM_DISABLE", "1")
         # What the libraries will rename one day is of no use to somebody who trains a model.
         warnings.simplefilter("ignore", FutureWarning)
     try:
