@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 
 import psutil
@@ -21,21 +20,6 @@ def available_memory_bytes(limits: tuple[Path, ...] = _LIMITS) -> int:
     """The memory that can be had now without swapping."""
     used = psutil.virtual_memory().total - psutil.virtual_memory().available
     return max(0, total_memory_bytes(limits) - used)
-
-
-def peak_memory_bytes() -> int:
-    """The most memory that this process, or any one of its ended children, has had resident.
-
-    getrusage(2): ru_maxrss counts kilobytes on Linux and bytes on macOS, and for the children that of the
-    largest one. Windows keeps the peak of a process alone.
-    """
-    if sys.platform == "win32":
-        return psutil.Process().memory_info().peak_wset
-    import resource
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return max(peaks) * unit
 
 
 def free_disk_bytes(path: Path) -> int:
