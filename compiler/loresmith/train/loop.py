@@ -25,7 +25,7 @@ DIVERGED = 3.0
 
 @dataclass(frozen=True)
 class Measurement:
-    """One step as the user sees it. Losses in nats a token, `seconds` for this step alone."""
+    """One step as the user sees it. Losses in nats a token, `seconds` for this step alone, evaluation left out."""
 
     step: int
     steps: int
@@ -89,12 +89,12 @@ def run_training(
         batch = batch_of(samples, train.batch_size, train.seed, progress.step)
         loss = _optimizer_step(model, parameters, optimizer, batch, train, rate, device)
         _require_sane(loss, progress, train)
+        seconds = time.monotonic() - started
         progress.step += 1
         eval_loss = None
         if progress.step % train.eval_every == 0 or progress.step == steps:
             eval_loss = mean_loss(model, held_out, device, train.micro_batch_size)
             best = _note_eval(progress, eval_loss, parameters, best, train.patience)
-        seconds = time.monotonic() - started
         on_step(_measured(progress, steps, loss, eval_loss, rate, batch, seconds))
         if progress.step % train.checkpoint_every == 0 or progress.stopped_early or progress.step == steps:
             save_checkpoint(folder, parameters, best, optimizer, progress)
