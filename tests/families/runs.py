@@ -39,7 +39,7 @@ def run_back_end(name: str, folder: Path, kinds: tuple[str, ...] = ("q8_0", "q4_
     progress: list[float] = []
     merged, f16 = folder / "merged", folder / "model-f16.gguf"
     merge_adapter(base, adapter, merged, progress.append)
-    export_gguf(merged, f16, progress.append)
+    export_gguf(merged, f16, "tiny", progress.append)
     quantized = {kind: quantize(f16, folder / f"model-{kind}.gguf", kind, progress.append) for kind in kinds}
     return Run(family, base, adapter, merged, f16, quantized, progress, ids)
 

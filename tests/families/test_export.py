@@ -31,7 +31,7 @@ def folder(gemma3: Run, tmp_path: Path) -> Path:
 def test_missing_converter(gemma3: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     with pytest.raises(EnvironmentFailure, match="converter isn't installed") as caught:
-        export_gguf(gemma3.merged, tmp_path / "model.gguf", ignore)
+        export_gguf(gemma3.merged, tmp_path / "model.gguf", "tiny", ignore)
     assert "pnpm run doctor" in caught.value.remedy
     assert caught.value.exit_code == 3
 
@@ -39,7 +39,7 @@ def test_missing_converter(gemma3: Run, tmp_path: Path, monkeypatch: pytest.Monk
 def test_failing_converter_says_why_and_leaves_nothing(folder: Path, tmp_path: Path) -> None:
     edit_json(folder / "config.json", architectures=["NoSuchForCausalLM"])
     with pytest.raises(Rejected, match="NoSuchForCausalLM is not supported") as caught:
-        export_gguf(folder, tmp_path / "out" / "model.gguf", ignore)
+        export_gguf(folder, tmp_path / "out" / "model.gguf", "tiny", ignore)
     assert "Traceback" not in caught.value.message
     assert list((tmp_path / "out").iterdir()) == []
 
@@ -51,7 +51,7 @@ def test_full_disk(gemma3: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 
     monkeypatch.setattr(converter, "run_child", fail)
     with pytest.raises(EnvironmentFailure, match="disk is full") as caught:
-        export_gguf(gemma3.merged, tmp_path / "model.gguf", ignore)
+        export_gguf(gemma3.merged, tmp_path / "model.gguf", "tiny", ignore)
     assert caught.value.where == str(tmp_path / "model.gguf")
 
 
@@ -59,7 +59,7 @@ def test_truncated_weights(folder: Path, tmp_path: Path) -> None:
     shard = folder / "model.safetensors"
     shard.write_bytes(shard.read_bytes()[:-5000])
     with pytest.raises(Rejected, match="can't be converted"):
-        export_gguf(folder, tmp_path / "model.gguf", ignore)
+        export_gguf(folder, tmp_path / "model.gguf", "tiny", ignore)
     assert not (tmp_path / "model.gguf").exists()
 
 
@@ -76,7 +76,7 @@ def test_verification_sees_a_wrong_template_and_end_token(gemma3: Run, folder: P
 def test_special_tokens_must_be_control_tokens(folder: Path, tmp_path: Path) -> None:
     edit_json(folder / "tokenizer_config.json", added_tokens_decoder={})
     with pytest.raises(Rejected, match="bos_token_id is 2 and should be None"):
-        export_gguf(folder, tmp_path / "model.gguf", ignore)
+        export_gguf(folder, tmp_path / "model.gguf", "tiny", ignore)
 
 
 def test_verification_counts_tensors(gemma3: Run, folder: Path) -> None:
@@ -100,7 +100,7 @@ def test_multimodal_folder_of_gemma3n(gemma3n_sharing: Run, tmp_path: Path) -> N
         "vision_config": {"model_type": "gemma3n_vision"}, "audio_config": {"model_type": "gemma3n_audio"},
     }  # fmt: skip
     (multimodal / "config.json").write_text(json.dumps(outer))
-    export_gguf(multimodal, tmp_path / "model.gguf", ignore)
+    export_gguf(multimodal, tmp_path / "model.gguf", "tiny", ignore)
     ids = gemma3n_sharing.ids
     expected = torch_logits(gemma3n_sharing.merged, gemma3n_sharing.family, ids)
     assert agreement(expected, llama_logits(tmp_path / "model.gguf", ids)).correlation >= 0.9999

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 def folder(gemma3n: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A multimodal folder with its text model and its projector exported."""
     made = add_towers(Path(shutil.copytree(gemma3n.merged, tmp_path_factory.mktemp("eyes") / "multimodal")))
-    export_gguf(made, made / "model.gguf", lambda _: None)
+    export_gguf(made, made / "model.gguf", "tiny", lambda _: None)
     export_projector(made, made / "mmproj.gguf", lambda _: None)
     return made
 

@@ -94,7 +94,7 @@ def test_a_file_does_not_diverge_from_itself(gemma3: Run) -> None:
 
 def test_divergence_of_different_vocabularies(gemma3: Run, tmp_path: Path) -> None:
     folder = make_folder("gemma3", tmp_path / "other", vocab_size=520, num_hidden_layers=1)
-    export_gguf(folder, tmp_path / "other.gguf", ignore)
+    export_gguf(folder, tmp_path / "other.gguf", "tiny", ignore)
     with pytest.raises(Rejected, match="different vocabularies"):
         divergence(gemma3.f16, tmp_path / "other.gguf", [gemma3.ids], [[7]], ignore)
 

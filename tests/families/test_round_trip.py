@@ -64,7 +64,7 @@ def test_quantized_files_are_of_their_type(run: Run) -> None:
 def test_base_and_lora_file_say_what_the_merged_folder_says(run: Run, tmp_path: Any) -> None:
     from loresmith.export.gguf import export_gguf
 
-    export_gguf(run.base, tmp_path / "base.gguf", lambda _: None)
+    export_gguf(run.base, tmp_path / "base.gguf", "tiny", lambda _: None)
     export_adapter(run.base, run.adapter, tmp_path / "adapter.gguf")
     actual = llama_logits(tmp_path / "base.gguf", run.ids, tmp_path / "adapter.gguf")
     assert agreement(torch_logits(run.merged, run.family, run.ids), actual).correlation >= 0.9999

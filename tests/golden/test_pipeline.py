@@ -91,7 +91,7 @@ def numbers(ids: tuple[int, ...]) -> str:
 def test_gguf_metadata(base: Path, tmp_path: Path, update_golden: bool) -> None:
     from gguf import GGUFReader
 
-    export_gguf(base, tmp_path / "model.gguf", lambda _: None)
+    export_gguf(base, tmp_path / "model.gguf", "tiny", lambda _: None)
     fields = GGUFReader(tmp_path / "model.gguf").fields
     content: dict[str, Any] = {
         name: field.contents()

@@ -26,10 +26,10 @@ validate: {max_new_tokens: 4, max_divergence: 50}
 """
 
 
-def make_project(root: Path) -> Path:
-    """A project folder with a tiny Gemma 3, a recipe, and the two scenarios that `init` writes."""
+def make_project(root: Path, family: str = "gemma3") -> Path:
+    """A project folder with a tiny base of the family, a recipe, and the two scenarios that `init` writes."""
     begin_project(root)
-    make_folder("gemma3", root / "base", max_position_embeddings=8192)
+    make_folder(family, root / "base", max_position_embeddings=8192)
     (root / "recipes").mkdir()
     (root / "recipes" / "tiny.yaml").write_text(RECIPE)
     return root

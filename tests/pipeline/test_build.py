@@ -7,12 +7,18 @@ import shutil
 from pathlib import Path
 
 import pytest
+from gguf import GGUFReader
+from loresmith.commands.export import export_model
+from loresmith.deliver.configuration import app_configuration
 from loresmith.diagnostics.failure import InvalidCall, Rejected
+from loresmith.export.verify import value_of
 from loresmith.pipeline.back_stages import _require_same_model
 from loresmith.pipeline.build import run_build, states_of
 from loresmith.pipeline.stage import Stage
 from loresmith.pipeline.train_stages import TRAIN
+from loresmith.store.files import sha256_of
 
+from tests.families.tower import add_towers
 from tests.pipeline.projects import RECIPE, Recorder, make_project, opened
 
 pytestmark = pytest.mark.slow
@@ -40,15 +46,32 @@ def scenario(root: Path) -> Path:
 def test_a_build_delivers_model_metadata_and_report(built: Path) -> None:
     folder = built / "ai-training" / "models" / "tiny" / "v1"
     assert {path.name for path in folder.iterdir()} == {
-        "tiny-q8_0.gguf", "model-metadata.json", "report.json", "report.html"
+        "tiny-q8_0.gguf", "tiny-adapter.gguf", "model-metadata.json", "report.json", "report.html"
     }  # fmt: skip
     metadata = json.loads((folder / "model-metadata.json").read_text())
     assert metadata["files"]["tiny-q8_0.gguf"]["bytes"] == (folder / "tiny-q8_0.gguf").stat().st_size
+    assert metadata["files"]["tiny-adapter.gguf"]["sha256"] == sha256_of(folder / "tiny-adapter.gguf")
+    assert metadata["app"] == {"model": "tiny-q8_0.gguf", "mmproj": None}
     assert metadata["data"]["train_scenarios"] == metadata["data"]["eval_scenarios"] == 1
     assert set(metadata["scores"]) == {"tuned, q8_0", "untouched base, q8_0"}
     assert "roll" in metadata["tools"]
     assert str(built) not in (folder / "model-metadata.json").read_text()
     assert "<img" in (folder / "report.html").read_text()
+
+
+def test_a_base_that_sees_is_delivered_with_its_projector(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = make_project(tmp_path / "seeing", family="gemma3n")
+    add_towers(root / "base")
+    delivery = run_build(opened(root), Recorder())
+    assert delivery.projector == delivery.folder / "tiny-mmproj.gguf"
+    assert value_of(GGUFReader(delivery.projector), "clip.vision.projector_type") == "gemma3nv"
+    assert value_of(GGUFReader(delivery.model), "general.name") == "tiny"
+    assert 'mmprojPath = "' in app_configuration(delivery)
+    export_model("tiny", tmp_path / "app", None, root)
+    assert (tmp_path / "app" / "tiny-mmproj.gguf").read_bytes() == delivery.projector.read_bytes()
+    assert str(tmp_path / "app" / "tiny-mmproj.gguf") in capsys.readouterr().out
 
 
 def test_the_f16_file_says_what_the_weights_say(built: Path) -> None:

@@ -57,6 +57,15 @@ def read_config(folder: Path) -> dict[str, Any]:
         ) from error
 
 
+def read_text_config(folder: Path) -> dict[str, Any]:
+    """The language model's part of config.json: all of it, or the `text_config` of a multimodal base.
+
+    Raises Rejected like read_config.
+    """
+    config = read_config(folder)
+    return config.get("text_config", config)
+
+
 def verify_weights(folder: Path) -> None:
     """Raise Rejected when a safetensors shard is missing or cut short: its header says how long it must be."""
     shards = sorted(folder.glob("*.safetensors"))

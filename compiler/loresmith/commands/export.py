@@ -13,20 +13,35 @@ from loresmith.store.files import disk_failures, sha256_of, sync_folder
 
 
 def export_model(name: str, destination: Path, version: str | None, root: Path) -> int:
-    """Copy a delivered version's model file, verified, and print its app configuration; gives exit code 0."""
+    """Copy a delivered version's model file and projector, verified, and print their app configuration.
+
+    Gives exit code 0. Raises Rejected when a file isn't what was built.
+    """
     folder = _version_folder(root / "ai-training" / "models" / name, name, version)
     metadata = read_metadata(folder)
-    model = metadata["app"]["model"]
-    if sha256_of(folder / model) != metadata["files"][model]["sha256"]:
-        raise Rejected(
-            "The delivered file was changed since it was built.",
-            where=str(folder / model),
-            remedy=f"Delete the folder {folder} and run: loresmith train {name}",
-        )
-    copy = _copied(folder / model, destination / model)
-    delivery = Delivery(folder=destination, version=folder.name, model=copy, projector=None, is_new=False)
+    app, digests = metadata["app"], metadata["files"]
+    named = [file for file in (app["model"], app["mmproj"]) if file]
+    for file in named:
+        _require_unchanged(folder / file, digests[file]["sha256"], name)
+    copies = [_copied(folder / file, destination / file) for file in named]
+    delivery = Delivery(
+        folder=destination,
+        version=folder.name,
+        model=copies[0],
+        projector=copies[1] if app["mmproj"] else None,
+        is_new=False,
+    )
     print(app_configuration(delivery))
     return 0
+
+
+def _require_unchanged(file: Path, digest: str, name: str) -> None:
+    if sha256_of(file) != digest:
+        raise Rejected(
+            "The delivered file was changed since it was built.",
+            where=str(file),
+            remedy=f"Delete the folder {file.parent} and run: loresmith train {name}",
+        )
 
 
 def _version_folder(models: Path, name: str, version: str | None) -> Path:

@@ -10,15 +10,17 @@ from loresmith.export.converter import run_converter
 from loresmith.export.verify import verify_model
 
 
-def export_gguf(merged: Path, destination: Path, report: Callable[[float], None]) -> None:
+def export_gguf(merged: Path, destination: Path, name: str, report: Callable[[float], None]) -> None:
     """Write `merged`, a Hugging Face folder, to `destination` as f16 GGUF with its tokenizer and template.
+
+    `name` becomes the file's `general.name`.
 
     Raises EnvironmentFailure when the converter is missing or the disk is full, Rejected when the conversion
     fails or the file isn't what the folder says.
     """
     run_converter(
         "model",
-        ["--outtype", "f16", str(merged)],
+        ["--outtype", "f16", "--model-name", name, str(merged)],
         destination,
         lambda done: report(done * 0.95),
         lambda file: verify_model(file, merged),

@@ -31,15 +31,18 @@ def export_stage(name: str, title: str, weights: str, *, compared: bool) -> Stag
     and the tuned model shows whether its kind of model survives the export.
     """
 
-    def inputs(_project: Project, built: Built) -> dict[str, Any]:
-        held_out = {"dataset": built["dataset"].digest} if compared else {}
-        return {"weights": built[weights].digest} | held_out
+    def named(project: Project) -> str:
+        return project.recipe.name if compared else project.recipe.base.name
 
-    def make(_project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
+    def inputs(project: Project, built: Built) -> dict[str, Any]:
+        held_out = {"dataset": built["dataset"].digest} if compared else {}
+        return {"weights": built[weights].digest, "name": named(project)} | held_out
+
+    def make(project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
         from loresmith.export.gguf import export_gguf
 
         source, f16 = built[weights].folder, folder / F16
-        export_gguf(source, f16, lambda done: watcher.advance(done * 0.7))
+        export_gguf(source, f16, named(project), lambda done: watcher.advance(done * 0.7))
         facts: dict[str, Any] = {"bytes": f16.stat().st_size}
         if compared:
             report = _rest(watcher, 0.7)
@@ -48,7 +51,7 @@ def export_stage(name: str, title: str, weights: str, *, compared: bool) -> Stag
         return facts
 
     needs = (weights, "dataset") if compared else (weights,)
-    return Stage(name, 1, title, needs, inputs, make, _export_summary)
+    return Stage(name, 2, title, needs, inputs, make, _export_summary)
 
 
 def _require_same_model(divergence: dict[str, Any]) -> None:

@@ -12,11 +12,13 @@ from typing import Any
 from loresmith.deliver.versions import Delivery, deliver
 from loresmith.diagnostics.failure import Rejected
 from loresmith.pipeline.back_stages import MODEL, check_budget, check_divergence
+from loresmith.pipeline.companion_stages import ADAPTER_FILE, projector_of
 from loresmith.pipeline.graph import stages_of
 from loresmith.pipeline.project import Project
 from loresmith.pipeline.stage import Built, Stage, Watcher
 from loresmith.pipeline.train_stages import remember_adapter
 from loresmith.store.artefacts import Artefact, key_of
+from loresmith.store.files import sha256_of
 from loresmith.validate.report import percent, write_report
 from loresmith.validate.score import Judgement, Scores
 
@@ -109,11 +111,19 @@ def _deliver(project: Project, built: Built) -> Delivery:
     build = _build_digest(built)
     names = {output.quantize: f"{recipe.name}-{output.quantize}.gguf" for output in recipe.outputs}
     files = {name: built[f"quantize-{kind}"].folder / MODEL for kind, name in names.items()}
+    files |= _companions(recipe.name, built)
     report = project.store.root / "report" / build
     if not (report / "report.html").exists():
         _write_report(report, recipe.name, project, built)
     files |= {name: report / name for name in ("report.json", "report.html")}
     return deliver(project.models, recipe.name, build, files, _metadata(project, built, names))
+
+
+def _companions(name: str, built: Built) -> dict[str, Path]:
+    """The adapter and, for a base that sees, the projector, by the names they are delivered under."""
+    projector = projector_of(built)
+    seeing = {f"{name}-mmproj.gguf": projector} if projector else {}
+    return {f"{name}-adapter.gguf": built["adapter"].folder / ADAPTER_FILE} | seeing
 
 
 def _build_digest(built: Built) -> str:
@@ -124,7 +134,10 @@ def _build_digest(built: Built) -> str:
 def _metadata(project: Project, built: Built, names: Mapping[str, str]) -> dict[str, Any]:
     recipe = project.recipe
     return {
-        "app": {"model": names[recipe.outputs[0].quantize], "mmproj": None},
+        "app": {
+            "model": names[recipe.outputs[0].quantize],
+            "mmproj": f"{recipe.name}-mmproj.gguf" if projector_of(built) else None,
+        },
         "target": recipe.target,
         "base": {"name": recipe.base.name, "digest": built["base"].digest} | built["base"].facts,
         "data": {"digest": built["dataset"].digest} | built["dataset"].facts,
@@ -133,6 +146,10 @@ def _metadata(project: Project, built: Built, names: Mapping[str, str]) -> dict[
         "files": {
             name: {"sha256": built[f"quantize-{kind}"].files[MODEL]} | built[f"quantize-{kind}"].facts
             for kind, name in names.items()
+        }
+        | {
+            name: {"sha256": sha256_of(path), "bytes": path.stat().st_size}
+            for name, path in _companions(recipe.name, built).items()
         },
         "scores": {label: artefact.facts["scores"] for label, artefact in _judged(project, built).items()},
         "tools": [tool.name for tool in project.vocabulary.tools],

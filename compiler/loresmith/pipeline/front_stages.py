@@ -82,11 +82,11 @@ def _build_dataset(project: Project, built: Built, folder: Path, _watcher: Watch
 
 def _require_context(project: Project, base: Artefact) -> None:
     """Raise InvalidCall when the recipe's context is longer than the model's or the target's."""
-    from loresmith.base.acquire import read_config
+    from loresmith.base.acquire import read_text_config
     from loresmith.targets.target import target_named
 
     target = target_named(project.recipe.target)
-    model = int(read_config(base.folder)["max_position_embeddings"])
+    model = int(read_text_config(base.folder)["max_position_embeddings"])
     context = project.recipe.train.context
     for holder, limit in (
         (f"{base.facts['name']} model", model),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loresmith.pipeline.back_stages import answers_stage, export_stage, quantize_stage
+from loresmith.pipeline.companion_stages import ADAPTER, PROJECTOR
 from loresmith.pipeline.front_stages import BASE, DATASET, LOWER
 from loresmith.pipeline.stage import Stage
 from loresmith.pipeline.train_stages import MERGE, TRAIN
@@ -15,7 +16,8 @@ def stages_of(recipe: Recipe) -> list[Stage]:
     The base comes at the quantization of the first output, and all outputs are judged.
     """
     first = recipe.outputs[0]
-    stages = [LOWER, BASE, DATASET, TRAIN, MERGE, export_stage("gguf", "Export", "merge", compared=True)]
+    exported = export_stage("gguf", "Export", "merge", compared=True)
+    stages = [LOWER, BASE, DATASET, TRAIN, MERGE, exported, ADAPTER, PROJECTOR]
     for output in recipe.outputs:
         name = f"quantize-{output.quantize}"
         stages.append(quantize_stage(name, f"Quantizing {output.quantize}", "gguf", output, budget=True))
