@@ -1,4 +1,4 @@
-"""Measures whole builds: `python benchmarks/build.py [RECIPE…]` builds each recipe in a fresh project.
+"""Measures whole builds: `python benchmarks/build.py [--keep FOLDER] [RECIPE…]` builds each in a fresh project.
 
 Time is wall clock without the set-up; memory is the peak of the proportional set size of the build and its children,
 sampled twice a second; "again" is the same command when nothing has changed.
@@ -6,6 +6,7 @@ sampled twice a second; "again" is the same command when nothing has changed.
 
 from __future__ import annotations
 
+import argparse
 import json
 import platform
 import shutil
@@ -41,26 +42,34 @@ def main() -> None:
           + ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES))  # fmt: skip
     print("\n| recipe | build | again | peak memory | well-formed call: tuned | untouched base |")
     print("|---|---|---|---|---|---|")
-    for recipe in sys.argv[1:] or ["smoke", "gemma3-270m"]:
-        print(_row(measure(recipe)), flush=True)
+    asked = _arguments()
+    for recipe in asked.recipes:
+        with tempfile.TemporaryDirectory() as scratch:
+            project = (asked.keep or Path(scratch)) / recipe
+            print(_row(measure(recipe, project)), flush=True)
 
 
-def measure(recipe: str) -> Measured:
-    """Build a recipe in a fresh project with the repository's scenarios, twice."""
-    with tempfile.TemporaryDirectory() as folder:
-        scenarios = ROOT / "ai-training" / "scenarios"
-        shutil.copytree(scenarios, Path(folder) / "ai-training" / "scenarios")
-        seconds, peak, output = _run(recipe, folder)
-        again, _, _ = _run(recipe, folder)
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--keep", type=Path, help="keep the projects in this folder, which must be new")
+    parser.add_argument("recipes", nargs="*", default=["smoke", "gemma3-270m"])
+    return parser.parse_args()
+
+
+def measure(recipe: str, project: Path) -> Measured:
+    """Build a recipe in a new project with the repository's scenarios, twice."""
+    shutil.copytree(ROOT / "ai-training" / "scenarios", project / "ai-training" / "scenarios")
+    seconds, peak, output = _run(recipe, project)
+    again, _, _ = _run(recipe, project)
     return Measured(recipe, seconds, again, peak, json.loads(output)["scores"])
 
 
-def _run(recipe: str, folder: str) -> tuple[float, int, str]:
+def _run(recipe: str, project: Path) -> tuple[float, int, str]:
     """Seconds, peak bytes and output of one build; ends the benchmark when the build fails."""
     started = time.monotonic()
     with tempfile.TemporaryFile("w+") as output:
         command = [sys.executable, "-m", "loresmith", "train", recipe, "--json"]
-        process = psutil.Popen(command, cwd=folder, stdout=output)
+        process = psutil.Popen(command, cwd=project, stdout=output)
         peak = 0
         while process.poll() is None:
             peak = max(peak, _memory(process))

@@ -72,8 +72,16 @@ def test_a_stopped_stage_leaves_no_artefact(tmp_path: Path, resumable: bool) -> 
     with pytest.raises(KeyboardInterrupt):
         store.build("s", "k", {}, stopped, resumable=resumable)
     assert store.find("s", "k") is None
+    assert store.work_folder("s", "k").exists() == resumable
     seen = store.build("s", "k", {}, lambda f: {"half": (f / "half").exists()}, resumable=resumable)
     assert seen.facts == {"half": resumable}
+
+
+def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    (store.work_folder("s", "other") / "half").mkdir(parents=True)
+    store.build("s", "k", {}, made)
+    assert not store.work_folder("s", "other").exists()
 
 
 def test_a_damaged_manifest_counts_as_not_built(tmp_path: Path) -> None:

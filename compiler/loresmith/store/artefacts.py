@@ -72,20 +72,30 @@ class Store:
         """Run `make` in a work folder and rename it when whole; `make` gives the artefact's facts.
 
         Files named in `unkeyed` (logs with times) don't count for the digest. An artefact that is already
-        there is given back as it is.
+        there is given back as it is. What a failed or killed run left of a stage that can't be resumed is
+        removed.
         """
         if found := self.find(stage, key):
             return found
         work = self.work_folder(stage, key)
-        with disk_failures(work):
-            if work.exists() and not resumable:
-                shutil.rmtree(work)
-            work.mkdir(parents=True, exist_ok=True)
-            facts = make(work)
-            self._finish(stage, key, dict(inputs), facts, unkeyed)
+        if not resumable:
+            self._clear(stage)
+        try:
+            with disk_failures(work):
+                work.mkdir(parents=True, exist_ok=True)
+                facts = make(work)
+                self._finish(stage, key, dict(inputs), facts, unkeyed)
+        finally:
+            if not resumable:
+                self._clear(stage)
         found = self.find(stage, key)
         assert found is not None
         return found
+
+    def _clear(self, stage: str) -> None:
+        """Remove a stage's work folders; the store's lock says that no run is using them."""
+        for work in self.root.joinpath(stage).glob("*.work"):
+            shutil.rmtree(work, ignore_errors=True)
 
     def _finish(
         self, stage: str, key: str, inputs: dict[str, Any], facts: dict[str, Any], unkeyed: tuple[str, ...]
