@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from loresmith.check.outline import Outline
 from loresmith.diagnostics.diagnostic import Diagnostic, finding
 from loresmith.diagnostics.span import Span
-from loresmith.ir.scenario import Scenario
 
 
-def check_corpus(scenarios: Sequence[Scenario]) -> list[Diagnostic]:
+def check_corpus(scenarios: Sequence[Outline]) -> list[Diagnostic]:
     """The findings that no file has by itself, by path."""
     found = [*_same_ids(scenarios)]
     return sorted(found, key=lambda one: one.place)
 
 
-def _same_ids(scenarios: Sequence[Scenario]) -> list[Diagnostic]:
-    first: dict[str, Scenario] = {}
+def _same_ids(scenarios: Sequence[Outline]) -> list[Diagnostic]:
+    first: dict[str, Outline] = {}
     found = list[Diagnostic]()
     for scenario in sorted(scenarios, key=lambda one: one.path):
         other = first.setdefault(scenario.id, scenario)

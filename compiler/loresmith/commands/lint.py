@@ -6,8 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from loresmith.check.corpus import check_corpus
-from loresmith.check.file import compile_source
+from loresmith.check.project import check_project
 from loresmith.diagnostics.diagnostic import Diagnostic
 from loresmith.diagnostics.failure import FINDINGS, InvalidCall
 from loresmith.diagnostics.rendering import render_github, render_json, render_text
@@ -39,10 +38,7 @@ def lint_paths(
 def _findings(sources: dict[str, bytes], root: Path) -> list[Diagnostic]:
     project_tools = root / "ai-training" / "tools.yaml"
     vocabulary = load_vocabulary(project_tools if project_tools.is_file() else None)
-    compiled = [compile_source(path, data, vocabulary) for path, data in sources.items()]
-    findings = [finding for c in compiled for finding in c.findings]
-    findings += check_corpus([c.scenario for c in compiled if c.scenario])
-    return sorted(findings, key=lambda f: (f.path, f.line, f.column, f.code))
+    return list(check_project(sources, vocabulary).findings)
 
 
 def _files(paths: Sequence[Path]) -> list[Path]:

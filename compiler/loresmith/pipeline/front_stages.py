@@ -30,7 +30,7 @@ def _lower_inputs(project: Project, _built: Built) -> dict[str, Any]:
 
 def _lower(project: Project, _built: Built, folder: Path, _watcher: Watcher) -> dict[str, Any]:
     sources = read_sources(project.scenarios, project.root)
-    scenarios = compile_sources(sources, project.vocabulary, project.store)
+    scenarios = compile_sources(sources, project.vocabulary)
     conversations = [lower_scenario(scenario, project.vocabulary) for scenario in scenarios]
     lines = "".join(f"{conversation.model_dump_json()}\n" for conversation in conversations)
     write_atomically(folder / CONVERSATIONS, lines)
