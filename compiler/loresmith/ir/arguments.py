@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from loresmith.ir.scenario import Argument
 from loresmith.ir.tools import Parameter, Tool
@@ -99,5 +100,6 @@ def _listing(choices: Sequence[str], dice: bool) -> str:
     return f"Allowed: {shown}{', or dice such as 2d6+3' if dice else ''}."
 
 
+@lru_cache(maxsize=4096)
 def _comparable(value: str) -> str:
     return " ".join(value.replace("_", " ").replace("’", "'").lower().split())

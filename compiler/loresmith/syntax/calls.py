@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 
 from lark import Lark, Token, Tree
 from lark.exceptions import LarkError
@@ -55,13 +55,22 @@ def canonical_call(text: str, vocabulary: Vocabulary) -> Call | None:
 
 def parse_call(text: str, offset: int = 0) -> CallSyntax | None:
     """The call that `text` is; ranges count from `offset`. None when it isn't well formed."""
+    call = _parsed(text)
+    if call is None:
+        return None
+    return CallSyntax(call.tool, tuple(replace(a, range=a.range.moved(offset)) for a in call.arguments))
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> CallSyntax | None:
+    """The call that `text` is, its ranges counted from 0: a corpus has the same few calls over and over."""
     try:
         tree = call_parser().parse(text)
     except LarkError:
         return None
     name, *arguments = tree.children
     assert isinstance(name, Token)
-    return CallSyntax(str(name), tuple(_argument(a, offset) for a in arguments if isinstance(a, Tree)))
+    return CallSyntax(str(name), tuple(_argument(a) for a in arguments if isinstance(a, Tree)))
 
 
 @cache
@@ -71,13 +80,13 @@ def call_parser() -> Lark:
     return Lark(grammar, parser="lalr", start="call", maybe_placeholders=True)
 
 
-def _argument(tree: Tree[Token], offset: int) -> ArgumentSyntax:
+def _argument(tree: Tree[Token]) -> ArgumentSyntax:
     key, value = tree.children
     assert isinstance(value, Token) and value.start_pos is not None
     text = " ".join(value.split())
     start = key.start_pos if isinstance(key, Token) and key.start_pos is not None else value.start_pos
     name = str(key) if isinstance(key, Token) else None
-    span = Range(offset + start, offset + value.start_pos + len(value.rstrip()))
+    span = Range(start, value.start_pos + len(value.rstrip()))
     return ArgumentSyntax(name, _unquoted(text) if value.type == "STRING" else text, span)
 
 

@@ -24,13 +24,13 @@ from loresmith.syntax.tree import (
     IgnoredSection,
     Range,
     ResultSection,
-    Section,
     SystemSection,
     TurnSection,
 )
 
 _FENCE = re.compile(r"---[ \t]*(?:\n|$)")
 _FRONT_END = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.M)
+_BODY = frozenset({"TEXT", "BLANK", "RULE"})
 _SYSTEM_LINE = re.compile(r"^(?:#{1,6}[ \t]+|<)system\b", re.M | re.I)
 
 
@@ -56,8 +56,9 @@ def parse_document(source: Source, findings: Findings) -> Parsed:
         findings.add("SC103", source.span(mark.start, mark.end), message)
     for region in shadows.unclosed():
         _report_region(region, source, findings)
-    tree = _parser().parse(tokens)  # type: ignore[arg-type]
-    document: Document = _Builder(tokens, front, source).transform(tree)
+    runs = _runs(tokens)
+    tree = _parser().parse(runs)  # type: ignore[arg-type]
+    document: Document = _Builder(runs, front, source).transform(tree)
     return Parsed(source, shadows, document)
 
 
@@ -80,15 +81,26 @@ def _front_matter(source: Source, findings: Findings) -> tuple[Range | None, int
     return None, system.start() if system else len(source.text)
 
 
+def _runs(tokens: Iterable[LineToken]) -> list[list[LineToken]]:
+    """The terminals of scenario.lark: a line that opens or ends a section alone, neighbouring others together."""
+    runs = list[list[LineToken]]()
+    for token in tokens:
+        if runs and token.kind in _BODY and runs[-1][0].kind in _BODY:
+            runs[-1].append(token)
+        else:
+            runs.append([token])
+    return runs
+
+
 class _LineLexer(Lexer):
-    """Hands the classified lines to Lark; a token's text is its index among them."""
+    """Hands the runs of lines to Lark; a token's text is its index among them."""
 
     def __init__(self, lexer_conf: object) -> None:
         del lexer_conf
 
-    def lex(self, data: Iterable[LineToken]) -> Iterator[Token]:  # type: ignore[override]
-        for index, token in enumerate(data):
-            yield Token(token.kind, str(index))
+    def lex(self, data: Iterable[list[LineToken]]) -> Iterator[Token]:  # type: ignore[override]
+        for index, run in enumerate(data):
+            yield Token("LINES" if run[0].kind in _BODY else run[0].kind, str(index))
 
 
 @cache
@@ -100,18 +112,15 @@ def _parser() -> Lark:
 class _Builder(Transformer[Token, Any]):
     """Lark's tree to our own: each rule's method takes its children."""
 
-    def __init__(self, tokens: list[LineToken], front: Range | None, source: Source) -> None:
-        super().__init__()
-        self.lines = tokens
+    def __init__(self, runs: list[list[LineToken]], front: Range | None, source: Source) -> None:
+        super().__init__(visit_tokens=False)
+        self.runs = runs
         self.front = front
         self.source = source
         self.stray: list[Range] = []
 
     def body(self, children: list[Token]) -> list[LineToken]:
-        return [self.lines[int(child)] for child in children]
-
-    def section(self, children: list[Section | None]) -> Section | None:
-        return children[0]
+        return self.runs[int(children[0])] if children else []
 
     def document(self, children: list[Any]) -> Document:
         _, before, *sections = children
@@ -153,7 +162,7 @@ class _Builder(Transformer[Token, Any]):
             self.stray.append(_span_of(texts))
 
     def _head(self, token: Token) -> Head:
-        mark = self.lines[int(token)].mark
+        mark = self.runs[int(token)][0].mark
         assert mark is not None
         return Head(mark.title, mark.key, Range(mark.start, mark.end), mark.level)
 
@@ -161,7 +170,7 @@ class _Builder(Transformer[Token, Any]):
         """From the first to the last line that is text; blank lines and rules around them are nothing."""
         texts = [index for index, token in enumerate(body) if token.kind == "TEXT"]
         if not texts:
-            end = self.lines[int(head)].end
+            end = self.runs[int(head)][0].end
             return Range(end, end)
         return _trimmed(self.source.text, _span_of(body[texts[0] : texts[-1] + 1]))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 SECTIONS = {
     "system": "system",
@@ -45,6 +46,7 @@ MEMBER_KEYS = {
 }
 
 
+@lru_cache(maxsize=4096)
 def comparable(title: str) -> str:
     """A title as keywords are compared: lower case, single spaces, no emphasis, no trailing colon."""
     bare = re.sub(r"^[*_]+|[*_]+$", "", title.strip()).rstrip(":").rstrip("*_")

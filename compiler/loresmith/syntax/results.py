@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from dataclasses import replace
+from functools import cache, lru_cache
 
 from lark import Lark, Token, Tree
 from lark.exceptions import LarkError
@@ -66,12 +67,26 @@ def _parser() -> Lark:
 
 
 def _sum(body: str, offset: int) -> SumSyntax | None:
+    total = _parsed_sum(body)
+    if total is None:
+        return None
+    return replace(
+        total,
+        terms=tuple(replace(term, range=term.range.moved(offset)) for term in total.terms),
+        total_range=total.total_range.moved(offset),
+        outcome_range=total.outcome_range.moved(offset) if total.outcome_range else None,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _parsed_sum(body: str) -> SumSyntax | None:
+    """The sum that `body` is, its ranges counted from 0: a corpus has the same small sums over and over."""
     try:
         tree = _parser().parse(body, start="sum")
     except LarkError:
         return None
     parts = {str(child.data): child for child in tree.children if isinstance(child, Tree)}
-    terms, signs = _terms(parts["terms"], offset)
+    terms, signs = _terms(parts["terms"])
     total = _token(parts["total"])
     number = int(re.sub(r"[*\s]", "", total))
     against = _tokens(parts["against"]) if "against" in parts else None
@@ -84,30 +99,30 @@ def _sum(body: str, offset: int) -> SumSyntax | None:
     return SumSyntax(
         terms,
         number,
-        _range(total, offset),
+        _range(total),
         int(against[1]) if against else None,
         outcome.strip("*").lower() if outcome else None,
-        _range(outcome, offset) if outcome else None,
+        _range(outcome) if outcome else None,
         canonical,
     )
 
 
-def _terms(tree: Tree[Token], offset: int) -> tuple[tuple[Term, ...], list[str]]:
+def _terms(tree: Tree[Token]) -> tuple[tuple[Term, ...], list[str]]:
     terms, signs = list[Term](), ["+"]
     for child in tree.children:
         assert isinstance(child, Tree)
         if child.data == "sign":
             signs.append(str(_token(child)))
         else:
-            terms.append(_term(child, signs[-1], offset))
+            terms.append(_term(child, signs[-1]))
     return tuple(terms), signs
 
 
-def _term(tree: Tree[Token], sign: str, offset: int) -> Term:
+def _term(tree: Tree[Token], sign: str) -> Term:
     what, source = tree.children
     dice = _rolled(what) if isinstance(what, Tree) else None
     value = _rolled_value(dice) if dice else int(str(what))
-    place = Range(offset + tree.meta.start_pos, offset + tree.meta.end_pos)
+    place = Range(tree.meta.start_pos, tree.meta.end_pos)
     text = str(source)[1:-1].strip() if isinstance(source, Token) else None
     return Term(1 if sign == "+" else -1, value, text, dice, place)
 
@@ -145,6 +160,6 @@ def _token(tree: Tree[Token]) -> Token:
     return _tokens(tree)[0]
 
 
-def _range(token: Token, offset: int) -> Range:
+def _range(token: Token) -> Range:
     assert token.start_pos is not None
-    return Range(offset + token.start_pos, offset + token.start_pos + len(token))
+    return Range(token.start_pos, token.start_pos + len(token))

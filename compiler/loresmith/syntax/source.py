@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 
 from loresmith.diagnostics.span import Span
 
@@ -38,5 +39,5 @@ class Source:
 def make_source(path: str, text: str) -> Source:
     """A source of decoded text: BOM dropped, `\\r\\n` and a lone `\\r` made `\\n`."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    starts = [0, *(index + 1 for index, sign in enumerate(text) if sign == "\n")]
-    return Source(path, text, tuple(starts))
+    lengths = (len(line) + 1 for line in text.split("\n"))
+    return Source(path, text, (0, *accumulate(lengths))[:-1])

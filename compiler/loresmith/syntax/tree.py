@@ -13,6 +13,10 @@ class Range:
     start: int
     end: int
 
+    def moved(self, offset: int) -> Range:
+        """The range of the same length `offset` characters further on."""
+        return Range(self.start + offset, self.end + offset)
+
 
 @dataclass(frozen=True)
 class Head:
