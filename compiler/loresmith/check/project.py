@@ -2,33 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from loresmith.check.corpus import check_corpus
-from loresmith.check.file import Compiled, compile_source
-from loresmith.check.outline import outline_of
+from loresmith.check.kept import findings_of, outline_in, scenario_in
+from loresmith.check.outline import Outline
+from loresmith.check.version import compiler_digest
+from loresmith.check.workers import compile_all
 from loresmith.diagnostics.diagnostic import Diagnostic
 from loresmith.ir.scenario import Scenario
 from loresmith.ir.vocabulary import Vocabulary
+from loresmith.store.compiled import CompiledCache, Kept
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class CheckedProject:
-    """What files compile to: every finding by place, and the files by their path."""
+    """What files compile to: every finding, sorted by place."""
 
     findings: tuple[Diagnostic, ...]
-    files: Mapping[str, Compiled]
+    compiler: FileCompiler
 
     def scenarios(self) -> list[Scenario]:
         """The scenarios of the files without errors, in the order of the files."""
-        return [file.scenario for file in self.files.values() if file.scenario]
+        return [scenario for scenario in self.compiler.scenarios() if scenario]
 
 
-def check_project(files: Mapping[str, bytes], vocabulary: Vocabulary) -> CheckedProject:
-    """Compile and check files, given as shown path to bytes: each by itself, then all together."""
-    compiled = {path: compile_source(path, data, vocabulary) for path, data in files.items()}
-    outlines = [outline_of(file.scenario) for file in compiled.values() if file.scenario]
-    findings = [found for file in compiled.values() for found in file.findings]
-    findings += check_corpus(outlines)
-    return CheckedProject(tuple(sorted(findings, key=lambda found: found.place)), compiled)
+def check_project(
+    files: Mapping[str, bytes], vocabulary: Vocabulary, cache: CompiledCache | None = None
+) -> CheckedProject:
+    """Compile and check files, given as shown path to bytes: each by itself, then all together.
+
+    What `cache` has isn't compiled again. Raises EnvironmentFailure when a worker process is killed.
+    """
+    compiler = FileCompiler(files, vocabulary, cache or CompiledCache(None))
+    checked = compiler.checked()
+    findings = [finding for found, _ in checked for finding in found]
+    findings += check_corpus([outline for _, outline in checked if outline])
+    return CheckedProject(tuple(sorted(findings, key=lambda found: found.place)), compiler)
+
+
+class FileCompiler:
+    """Compiles files, each by itself, or finds what they compiled to before."""
+
+    def __init__(self, files: Mapping[str, bytes], vocabulary: Vocabulary, cache: CompiledCache) -> None:
+        self.files = files
+        self.vocabulary = vocabulary
+        self.cache = cache
+        self._made = dict[str, Kept]()
+        base = compiler_digest() + hashlib.sha256(vocabulary.model_dump_json().encode()).digest()
+        self._keys = {path: hashlib.sha256(base + data).digest() for path, data in files.items()}
+
+    def checked(self) -> list[tuple[tuple[Diagnostic, ...], Outline | None]]:
+        """The findings and the outline of each file, in the order of the files."""
+        return self._read(self.cache.find, lambda kept: (findings_of(kept), outline_in(kept)))
+
+    def scenarios(self) -> list[Scenario | None]:
+        """The scenario of each file, in the order of the files; None where it has errors."""
+        return self._read(self.cache.find_scenarios, scenario_in)
+
+    def _read(
+        self, find: Callable[[Mapping[str, bytes]], Mapping[str, Kept]], read: Callable[[Kept], T]
+    ) -> list[T]:
+        """What `read` makes of each file; those that aren't kept, or damaged, are compiled."""
+        wanted = {path: key for path, key in self._keys.items() if path not in self._made}
+        values = dict[str, T]()
+        for path, kept in find(wanted).items():
+            try:
+                values[path] = read(kept)
+            except ValueError:
+                continue
+        self._compile([path for path in wanted if path not in values])
+        return [values[path] if path in values else read(self._made[path]) for path in self.files]
+
+    def _compile(self, paths: list[str]) -> None:
+        made = compile_all({path: self.files[path] for path in paths}, self.vocabulary)
+        self.cache.keep(self._keys, made)
+        self._made.update(made)

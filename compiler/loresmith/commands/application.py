@@ -74,6 +74,9 @@ def lint(
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
     select: Annotated[str, typer.Option(help="Only these codes, by comma; a prefix will do (SC3).")] = "",
     ignore: Annotated[str, typer.Option(help="Not these codes, by comma.")] = "",
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Check every file anew, and keep nothing.")
+    ] = False,
 ) -> int:
     """Check scenarios without building anything.
 
@@ -81,7 +84,9 @@ def lint(
     """
     from loresmith.commands.lint import lint_paths
 
-    return lint_paths(paths or [], Path.cwd(), output, strict=strict, select=select, ignore=ignore)
+    return lint_paths(
+        paths or [], Path.cwd(), output, strict=strict, select=select, ignore=ignore, cached=not no_cache
+    )
 
 
 @application.command(name="eval")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,20 +12,22 @@ from loresmith.diagnostics.diagnostic import Diagnostic
 from loresmith.diagnostics.failure import FINDINGS, InvalidCall
 from loresmith.diagnostics.rendering import render_github, render_json, render_text
 from loresmith.ir.vocabulary import load_vocabulary
+from loresmith.store.compiled import CompiledCache, cache_of
 
 DEFAULT = Path("ai-training/scenarios")
 FORMATS = ("text", "json", "github")
 
 
 def lint_paths(
-    paths: Sequence[Path], root: Path, output: str, *, strict: bool, select: str, ignore: str
+    paths: Sequence[Path], root: Path, output: str, *, strict: bool, select: str, ignore: str, cached: bool
 ) -> int:
     """Print every finding; gives 1 when there is an error (or, with `strict`, any finding), else 0."""
     if output not in FORMATS:
         raise InvalidCall(f"There is no format {output!r}.", remedy=f"Formats: {', '.join(FORMATS)}.")
     sources = {_shown(path, root): path.read_bytes() for path in _files(paths or [root / DEFAULT])}
-    findings = [f for f in _findings(sources, root) if _wanted(f.code, select, ignore)]
-    texts = {path: data.decode("utf-8", errors="replace") for path, data in sources.items()}
+    findings = [f for f in _findings(sources, root, cached) if _wanted(f.code, select, ignore)]
+    shown = {finding.path for finding in findings}
+    texts = {path: sources[path].decode("utf-8", errors="replace") for path in sorted(shown)}
     if output == "json":
         print(render_json(findings))
     elif output == "github":
@@ -35,10 +38,14 @@ def lint_paths(
     return FINDINGS if failing else 0
 
 
-def _findings(sources: dict[str, bytes], root: Path) -> list[Diagnostic]:
+def _findings(sources: dict[str, bytes], root: Path, cached: bool) -> list[Diagnostic]:
     project_tools = root / "ai-training" / "tools.yaml"
     vocabulary = load_vocabulary(project_tools if project_tools.is_file() else None)
-    return list(check_project(sources, vocabulary).findings)
+    cache = cache_of(root) if cached else CompiledCache(None)
+    checked = check_project(sources, vocabulary, cache)
+    if cache.problem:
+        print(f"note: every file was checked anew; the cache can't be used: {cache.problem}", file=sys.stderr)
+    return list(checked.findings)
 
 
 def _files(paths: Sequence[Path]) -> list[Path]:

@@ -13,6 +13,7 @@ from loresmith.pipeline.project import Project
 from loresmith.pipeline.sources import compile_sources, read_sources
 from loresmith.pipeline.stage import Built, Stage, Watcher
 from loresmith.store.artefacts import Artefact
+from loresmith.store.compiled import cache_of
 from loresmith.store.files import sha256_of, write_atomically
 
 CONVERSATIONS = "conversations.jsonl"
@@ -30,7 +31,7 @@ def _lower_inputs(project: Project, _built: Built) -> dict[str, Any]:
 
 def _lower(project: Project, _built: Built, folder: Path, _watcher: Watcher) -> dict[str, Any]:
     sources = read_sources(project.scenarios, project.root)
-    scenarios = compile_sources(sources, project.vocabulary)
+    scenarios = compile_sources(sources, project.vocabulary, cache_of(project.root))
     conversations = [lower_scenario(scenario, project.vocabulary) for scenario in scenarios]
     lines = "".join(f"{conversation.model_dump_json()}\n" for conversation in conversations)
     write_atomically(folder / CONVERSATIONS, lines)

@@ -13,6 +13,7 @@ from loresmith.diagnostics.failure import Rejected
 from loresmith.diagnostics.rendering import render_text
 from loresmith.ir.scenario import Scenario
 from loresmith.ir.vocabulary import Vocabulary
+from loresmith.store.compiled import CompiledCache
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,9 @@ def read_sources(folder: Path, root: Path) -> Sources:
     return Sources({path.relative_to(root.resolve()).as_posix(): path.read_bytes() for path in paths})
 
 
-def compile_sources(sources: Sources, vocabulary: Vocabulary) -> list[Scenario]:
+def compile_sources(sources: Sources, vocabulary: Vocabulary, cache: CompiledCache) -> list[Scenario]:
     """The scenarios of all files; raises Rejected with every error of every file."""
-    checked = check_project(sources.files, vocabulary)
+    checked = check_project(sources.files, vocabulary, cache)
     errors = [finding for finding in checked.findings if finding.severity == "error"]
     if errors:
         raise _rejected(errors, sources)
