@@ -47,8 +47,7 @@ def canonical_value(parameter: Parameter, value: str, lists: Mapping[str, Sequen
         squeezed = re.sub(r"\s", "", value).lower()
         if parameter.dice and DICE.fullmatch(squeezed):
             return squeezed
-        wanted = _comparable(value)
-        return next((c for c in parameter.choices(lists) if _comparable(c) == wanted), value)
+        return _spellings(parameter.choices(lists)).get(_comparable(value), value)
     return value
 
 
@@ -79,7 +78,7 @@ def _choice_problem(
     parameter: Parameter, value: str, lists: Mapping[str, Sequence[str]]
 ) -> tuple[str, str | None] | None:
     choices = parameter.choices(lists)
-    if _comparable(value) in map(_comparable, choices):
+    if _comparable(value) in _spellings(choices):
         return None
     if parameter.dice and re.fullmatch(r"\d*d\d+.*", value.strip(), re.I):
         return _dice_problem(parameter, value)
@@ -98,6 +97,12 @@ def _dice_problem(parameter: Parameter, value: str) -> tuple[str, str | None] | 
 def _listing(choices: Sequence[str], dice: bool) -> str:
     shown = ", ".join(choices[:8]) + (", …" if len(choices) > 8 else "")
     return f"Allowed: {shown}{', or dice such as 2d6+3' if dice else ''}."
+
+
+@lru_cache(maxsize=256)
+def _spellings(choices: tuple[str, ...]) -> dict[str, str]:
+    """The choices by what they are compared by; of two that are the same the first."""
+    return {_comparable(choice): choice for choice in reversed(choices)}
 
 
 @lru_cache(maxsize=4096)

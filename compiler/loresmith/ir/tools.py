@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Literal, Self
 
@@ -41,7 +42,7 @@ class Parameter(Node):
 
     def choices(self, lists: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
         """Every value that a choice allows, listed ones first."""
-        return (*(value for name in self.lists for value in lists[name]), *self.values)
+        return (*chain.from_iterable(lists[name] for name in self.lists), *self.values)
 
 
 class Alias(Node):

@@ -119,9 +119,6 @@ class _Builder(Transformer[Token, Any]):
         self.source = source
         self.stray: list[Range] = []
 
-    def body(self, children: list[Token]) -> list[LineToken]:
-        return self.runs[int(children[0])] if children else []
-
     def document(self, children: list[Any]) -> Document:
         _, before, *sections = children
         self._keep_stray(before)
@@ -129,21 +126,22 @@ class _Builder(Transformer[Token, Any]):
         return Document(self.front, stray, tuple(s for s in sections if s is not None))
 
     def system(self, children: list[Any]) -> SystemSection:
-        head, intro, *rest = children
-        fields = tuple(child for child in rest if isinstance(child, Field))
-        self._after_end(rest)
-        return SystemSection(self._head(head), self._range(head, intro), fields)
+        head, intro, *fields, _, after = children
+        self._keep_stray(after)
+        return SystemSection(self._head(head), self._range(head, intro), tuple(fields))
 
     def field(self, children: list[Any]) -> Field:
-        return Field(self._head(children[0]), self._range(children[0], children[1]))
+        return Field(self._head(children[0]), self._range(*children))
 
     def turn(self, children: list[Any]) -> TurnSection:
-        self._after_end(children[2:])
-        return TurnSection(self._head(children[0]), self._range(children[0], children[1]))
+        head, lines, _, after = children
+        self._keep_stray(after)
+        return TurnSection(self._head(head), self._range(head, lines))
 
     def result(self, children: list[Any]) -> ResultSection:
-        self._after_end(children[2:])
-        return ResultSection(self._head(children[0]), self._range(children[0], children[1]))
+        head, lines, _, after = children
+        self._keep_stray(after)
+        return ResultSection(self._head(head), self._range(head, lines))
 
     def conversation(self, children: list[Any]) -> None:
         self._keep_stray(children[1])
@@ -151,13 +149,11 @@ class _Builder(Transformer[Token, Any]):
     def ignored(self, children: list[Any]) -> IgnoredSection:
         return IgnoredSection(self._head(children[0]))
 
-    def _after_end(self, children: list[Any]) -> None:
-        for child in children:
-            if isinstance(child, list):
-                self._keep_stray(child)  # pyright: ignore[reportUnknownArgumentType]
+    def _lines(self, token: Token | None) -> list[LineToken]:
+        return self.runs[int(token)] if token else []
 
-    def _keep_stray(self, body: list[LineToken]) -> None:
-        texts = [token for token in body if token.kind == "TEXT"]
+    def _keep_stray(self, lines: Token | None) -> None:
+        texts = [token for token in self._lines(lines) if token.kind == "TEXT"]
         if texts:
             self.stray.append(_span_of(texts))
 
@@ -166,8 +162,9 @@ class _Builder(Transformer[Token, Any]):
         assert mark is not None
         return Head(mark.title, mark.key, Range(mark.start, mark.end), mark.level)
 
-    def _range(self, head: Token, body: list[LineToken]) -> Range:
+    def _range(self, head: Token, lines: Token | None) -> Range:
         """From the first to the last line that is text; blank lines and rules around them are nothing."""
+        body = self._lines(lines)
         texts = [index for index, token in enumerate(body) if token.kind == "TEXT"]
         if not texts:
             end = self.runs[int(head)][0].end

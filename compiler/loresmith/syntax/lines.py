@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from loresmith.syntax.keywords import FIELDS, comparable
 from loresmith.syntax.marks import Line, Mark, heading_of, label_of, tag_of
 from loresmith.syntax.source import Source
 
 
-@dataclass(frozen=True)
-class LineToken:
+class LineToken(NamedTuple):
     """A terminal of scenario.lark: `start` and `end` bound its text, `mark` is what opens a section."""
 
     kind: str

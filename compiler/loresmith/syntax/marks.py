@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from loresmith.syntax.keywords import FIELDS, SECTIONS, comparable
 from loresmith.syntax.opaque import Shadows
@@ -15,8 +16,7 @@ _LABEL = re.compile(r"(\*\*[^*\n:]+:\*\*|\*\*[^*\n:]+\*\*[ \t]*:|[A-Za-z][A-Za-z
 _RULE = re.compile(r"[ \t]*(?:-[ \t]*){3,}$|[ \t]*(?:\*[ \t]*){3,}$|[ \t]*(?:_[ \t]*){3,}$")
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A line of the source: its range and what it looks like, comments and fences left out."""
 
     start: int
@@ -56,8 +56,8 @@ def source_lines(source: Source, shadows: Shadows, start: int) -> list[Line]:
     lines = list[Line]()
     for begin in (s for s in source.starts if s >= start):
         end = source.line_end(begin)
-        plain, visible = shadows.plain[begin:end], shadows.visible[begin:end]
-        hidden = not plain.strip() and visible.strip()
+        plain = shadows.plain[begin:end]
+        hidden = not plain.strip() and shadows.visible[begin:end].strip()
         lines.append(Line(begin, end, "\x00" if hidden else plain))
     return lines
 

@@ -11,7 +11,7 @@ from loresmith.syntax.source import Source
 
 Kind = Literal["comment", "code", "fence", "escape"]
 
-_SIGN = re.compile(r"\\[\[\]`<*_#\\]|`+|<!--|\n")
+_SIGN = re.compile(r"\\[\[\]`<*_#\\]|`+|<!--|\n(?=[ \t]*(?:[-*+][ \t]+)?(?:`{3}|~{3}))")
 _FENCE = re.compile(r"[ \t]*(?:[-*+][ \t]+)?(`{3,}|~{3,})([^\n]*)")
 _TURN = re.compile(
     r"[ ]{0,3}(?:#{1,6}[ \t]+|</?|\*\*)(?:user|player|dm|dungeon master|gm|toolcall|tool result)\b", re.I
