@@ -24,7 +24,7 @@ def lint_paths(
     """Print every finding; gives 1 when there is an error (or, with `strict`, any finding), else 0."""
     if output not in FORMATS:
         raise InvalidCall(f"There is no format {output!r}.", remedy=f"Formats: {', '.join(FORMATS)}.")
-    sources = {_shown(path, root): path.read_bytes() for path in _files(paths or [root / DEFAULT])}
+    sources = _sources(_files(paths or [root / DEFAULT]), root)
     findings = [f for f in _findings(sources, root, cached) if _wanted(f.code, select, ignore)]
     shown = {finding.path for finding in findings}
     texts = {path: sources[path].decode("utf-8", errors="replace") for path in sorted(shown)}
@@ -62,8 +62,15 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     return sorted(files)
 
 
-def _shown(path: Path, root: Path) -> str:
-    return Path(os.path.relpath(path.resolve(), root.resolve())).as_posix()
+def _sources(files: Sequence[Path], root: Path) -> dict[str, bytes]:
+    """The files by the path that findings show: from the project's root, links to folders resolved."""
+    folders = {folder: _from_root(folder, root) for folder in {path.parent for path in files}}
+    return {f"{folders[path.parent]}{path.name}": path.read_bytes() for path in files}
+
+
+def _from_root(folder: Path, root: Path) -> str:
+    shown = Path(os.path.relpath(folder.resolve(), root.resolve())).as_posix()
+    return "" if shown == "." else f"{shown}/"
 
 
 def _wanted(code: str, select: str, ignore: str) -> bool:

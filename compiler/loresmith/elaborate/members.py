@@ -22,7 +22,7 @@ class MemberElaborator:
 
     def __init__(self, source: Source, classes: Sequence[str], findings: Findings) -> None:
         self.source = source
-        self.classes = classes
+        self.endings = [f" {name}" for name in classes]
         self.findings = findings
 
     def member(self, syntax: MemberSyntax, player: bool) -> Member | None:
@@ -59,8 +59,8 @@ class MemberElaborator:
         job = known["class"].value if "class" in known else None
         words = syntax.people.split()
         if job is None and words:
-            lowered = " ".join(words).lower()
-            ending = max((c for c in self.classes if f" {lowered}".endswith(f" {c}")), key=len, default="")
+            lowered = f" {' '.join(words).lower()}"
+            ending = max((e for e in self.endings if lowered.endswith(e)), key=len, default="")
             count = len(ending.split()) or 1
             words, job = words[:-count], " ".join(words[-count:])
         return race or " ".join(words) or None, job or None

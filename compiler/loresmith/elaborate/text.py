@@ -30,6 +30,8 @@ class TextReader:
 
     def text(self, place: Range) -> str:
         """The text as written, without its comments; a comment alone on its lines takes them with it."""
+        if not self._comments:
+            return self.source.text[place.start : place.end]
         pieces, last = list[str](), place.start
         for comment in self._comments:
             if comment.start >= last and comment.end <= place.end:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Literal, Self
@@ -80,7 +81,7 @@ class Tool(Node):
         """The tool's own name and its aliases."""
         return (self.name, *(alias.name for alias in self.aliases))
 
-    @property
+    @cached_property
     def required(self) -> tuple[Parameter, ...]:
         """The parameters that a call must give."""
         return tuple(p for p in self.parameters if p.required)
@@ -96,7 +97,11 @@ class Tool(Node):
 
     def name_omitted(self, given: int) -> bool:
         """Whether `given` arguments mean that the `name` was left out, as a party of one may."""
-        return given == len(self.required) - 1 and any(p.type == "name" for p in self.required)
+        return given == len(self.required) - 1 and self._takes_name
+
+    @cached_property
+    def _takes_name(self) -> bool:
+        return any(p.type == "name" for p in self.required)
 
     def missing(self, assigned: Sequence[tuple[Parameter, Argument]]) -> str:
         """The first required parameter that has no argument."""

@@ -18,6 +18,10 @@ from loresmith.resources import shipped_folder
 __all__ = ["Parameter", "Problem", "Tool", "Vocabulary", "load_vocabulary"]
 
 
+MOST_PROBLEMS = 4096
+"""How many calls a vocabulary remembers its judgement of."""
+
+
 class Problem(Node):
     """What is wrong with a call: the reason, a hint, and the argument's index (None for the whole call)."""
 
@@ -36,6 +40,11 @@ class Vocabulary(Node):
     @cached_property
     def _by_name(self) -> dict[str, Tool]:
         return {name: tool for tool in self.tools for name in tool.names}
+
+    @cached_property
+    def _problems(self) -> dict[tuple[object, ...], Problem | None]:
+        """What `problem` has found: a corpus has the same few calls over and over."""
+        return {}
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -64,10 +73,8 @@ class Vocabulary(Node):
         arguments = _rewritten(tool, call)
         assigned = assign_arguments(tool, arguments)
         if assigned is not None:
-            arguments = tuple(
-                Argument(value=canonical_value(p, a.value, self.lists), span=a.span) for p, a in assigned
-            )
-        return call.model_copy(update={"tool": tool.name, "arguments": arguments})
+            arguments = tuple(_spelled(a, canonical_value(p, a.value, self.lists)) for p, a in assigned)
+        return Call(tool=tool.name, arguments=arguments, span=call.span)
 
     def check_call(self, call: Call, member_count: int) -> str | None:
         """None when the call is valid in a party of `member_count`, else the reason why it isn't."""
@@ -76,6 +83,14 @@ class Vocabulary(Node):
 
     def problem(self, call: Call, member_count: int) -> Problem | None:
         """The first thing that is wrong with a call, with the argument it stands at."""
+        key = (call.tool, member_count, *((a.name, a.value) for a in call.arguments))
+        if key not in self._problems:
+            if len(self._problems) >= MOST_PROBLEMS:
+                self._problems.clear()
+            self._problems[key] = self._problem(call, member_count)
+        return self._problems[key]
+
+    def _problem(self, call: Call, member_count: int) -> Problem | None:
         canonical = self.canonical(call)
         tool = self.tool(call.tool)
         if tool is None or canonical is None:
@@ -114,6 +129,12 @@ def _merged(files: list[ToolFile]) -> Vocabulary:
     tools = {tool.name: tool for file in files for tool in file.tools}
     lists = {name: values for file in files for name, values in file.lists.items()}
     return Vocabulary(tools=tuple(tools.values()), lists=lists)
+
+
+def _spelled(argument: Argument, value: str) -> Argument:
+    """The argument with that value and without a name."""
+    same = argument.value == value and argument.name is None
+    return argument if same else Argument(value=value, span=argument.span)
 
 
 def _rewritten(tool: Tool, call: Call) -> tuple[Argument, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from lark import Lark, Token, Transformer
+from lark import Lark, Token
 from lark.lexer import Lexer
 
 from loresmith.diagnostics.diagnostic import Findings
@@ -58,7 +58,7 @@ def parse_document(source: Source, findings: Findings) -> Parsed:
         _report_region(region, source, findings)
     runs = _runs(tokens)
     tree = _parser().parse(runs)  # type: ignore[arg-type]
-    document: Document = _Builder(runs, front, source).transform(tree)
+    document = _Builder(runs, front, source).document(tree.children)
     return Parsed(source, shadows, document)
 
 
@@ -109,26 +109,35 @@ def _parser() -> Lark:
     return Lark(grammar, parser="lalr", lexer=_LineLexer, start="document", maybe_placeholders=True)
 
 
-class _Builder(Transformer[Token, Any]):
+class _Builder:
     """Lark's tree to our own: each rule's method takes its children."""
 
     def __init__(self, runs: list[list[LineToken]], front: Range | None, source: Source) -> None:
-        super().__init__(visit_tokens=False)
         self.runs = runs
         self.front = front
         self.source = source
         self.stray: list[Range] = []
 
     def document(self, children: list[Any]) -> Document:
-        _, before, *sections = children
+        _, before, *trees = children
         self._keep_stray(before)
+        rules = {
+            "system": self.system,
+            "turn": self.turn,
+            "result": self.result,
+            "conversation": self.conversation,
+            "ignored": self.ignored,
+        }
+        sections = [rules[tree.data](tree.children) for tree in trees]
         stray = tuple(sorted(self.stray, key=lambda found: found.start))
         return Document(self.front, stray, tuple(s for s in sections if s is not None))
 
     def system(self, children: list[Any]) -> SystemSection:
         head, intro, *fields, _, after = children
         self._keep_stray(after)
-        return SystemSection(self._head(head), self._range(head, intro), tuple(fields))
+        return SystemSection(
+            self._head(head), self._range(head, intro), tuple(self.field(field.children) for field in fields)
+        )
 
     def field(self, children: list[Any]) -> Field:
         return Field(self._head(children[0]), self._range(*children))

@@ -64,7 +64,7 @@ def source_lines(source: Source, shadows: Shadows, start: int) -> list[Line]:
 
 def heading_of(line: Line, source: Source) -> Mark | None:
     """The heading that a line is; `## Role: text` has the text as its rest."""
-    match = _HEADING.match(line.text)
+    match = _HEADING.match(line.text) if "#" in line.text else None
     if match is None:
         return None
     written = source.text[line.start + match.start(2) : line.start + match.end(2)]
@@ -82,7 +82,7 @@ def heading_of(line: Line, source: Source) -> Mark | None:
 
 def tag_of(line: Line) -> Mark | None:
     """The opening or closing tag that a line begins with."""
-    match = _TAG.match(line.text)
+    match = _TAG.match(line.text) if "<" in line.text else None
     if match is None:
         return None
     kind = "close" if match[1] else "open"

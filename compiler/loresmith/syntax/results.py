@@ -72,7 +72,7 @@ def _sum(body: str, offset: int) -> SumSyntax | None:
         return None
     return replace(
         total,
-        terms=tuple(replace(term, range=term.range.moved(offset)) for term in total.terms),
+        terms=tuple(term._replace(range=term.range.moved(offset)) for term in total.terms),
         total_range=total.total_range.moved(offset),
         outcome_range=total.outcome_range.moved(offset) if total.outcome_range else None,
     )

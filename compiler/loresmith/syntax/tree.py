@@ -17,8 +17,7 @@ class Range(NamedTuple):
         return Range(self.start + offset, self.end + offset)
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """What opens a section: the whole heading, tag or label, and the words in it."""
 
     title: str
@@ -79,8 +78,7 @@ class Document:
     sections: tuple[Section, ...]
 
 
-@dataclass(frozen=True)
-class ArgumentSyntax:
+class ArgumentSyntax(NamedTuple):
     """An argument as written, quotes dropped where they aren't needed."""
 
     name: str | None
@@ -96,8 +94,7 @@ class CallSyntax:
     arguments: tuple[ArgumentSyntax, ...]
 
 
-@dataclass(frozen=True)
-class TextPiece:
+class TextPiece(NamedTuple):
     """Narration."""
 
     range: Range
@@ -114,8 +111,7 @@ class CallPiece:
     hint: str | None = None
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(NamedTuple):
     """A term of a sum; `dice` holds count, sides, keep and the values of rolled dice."""
 
     sign: Literal[1, -1]
