@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
 _NOTE = re.compile(r"\([^()]*\)")
 _COUNT = re.compile(r"\s*[x×]\s*(\d+)\b|\b(\d+)\s*[x×](?=\s)|^(\d+)\s+", re.I)
@@ -33,6 +34,7 @@ class Pack:
         return True
 
 
+@lru_cache(maxsize=4096)
 def _read(item: str) -> tuple[str, int]:
     text = _NOTE.sub("", item).strip().strip("\"'")
     found = _COUNT.search(text)

@@ -9,7 +9,7 @@ from loresmith.ir.vocabulary import Vocabulary
 from loresmith.syntax.document import Parsed
 from loresmith.syntax.inline import InlineScanner
 from loresmith.syntax.opaque import Region
-from loresmith.syntax.tree import CallPiece, Range, ResultPiece, StrayPiece, TextPiece
+from loresmith.syntax.tree import CallPiece, Piece, Range, ResultPiece, TextPiece
 
 
 class TextReader:
@@ -42,25 +42,26 @@ class TextReader:
 
     def parts(self, place: Range) -> list[DraftPart]:
         """The parts of a range in order; white space at its ends is dropped."""
-        parts = list[DraftPart]()
-        for piece in self._scanner.pieces(place):
-            if isinstance(piece, ResultPiece):
-                parts.append(self._result(piece))
-            elif isinstance(piece, CallPiece):
-                parts.append(self._call(piece))
-            elif isinstance(piece, StrayPiece):
-                self.stray.append(self.span(piece.range))
-            else:
-                parts += self._text(piece)
-        return parts
+        return [part for piece in self._scanner.pieces(place) for part in self._parts(piece)]
 
     def calls(self, place: Range) -> list[MadeCall]:
         """The calls in a range."""
-        return [part for part in self.parts(place) if isinstance(part, MadeCall)]
+        marked = (piece for piece in self._scanner.pieces(place) if not isinstance(piece, TextPiece))
+        return [part for piece in marked for part in self._parts(piece) if isinstance(part, MadeCall)]
 
     def span(self, place: Range) -> Span:
         """The span of a range."""
         return self.source.span(place.start, place.end)
+
+    def _parts(self, piece: Piece) -> list[DraftPart]:
+        if isinstance(piece, TextPiece):
+            return self._text(piece)
+        if isinstance(piece, CallPiece):
+            return [self._call(piece)]
+        if isinstance(piece, ResultPiece):
+            return [self._result(piece)]
+        self.stray.append(self.span(piece.range))
+        return []
 
     def _with_lines(self, comment: Region, place: Range) -> tuple[int, int]:
         text = self.source.text
