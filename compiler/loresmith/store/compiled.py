@@ -8,8 +8,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from filelock import FileLock, Timeout
-
 T = TypeVar("T")
 
 LOCK_SECONDS = 10.0
@@ -74,6 +72,9 @@ class CompiledCache:
         """What `work` makes of the open file; `otherwise` where there is no usable one."""
         if self.path is None or self.problem:
             return otherwise
+        # Its import takes longer than a file takes to compile: a run without a cache does without.
+        from filelock import FileLock, Timeout
+
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self.path.with_suffix(".lock"), timeout=LOCK_SECONDS):

@@ -65,7 +65,7 @@ def parse_call(text: str, offset: int = 0) -> CallSyntax | None:
 def _parsed(text: str) -> CallSyntax | None:
     """The call that `text` is, its ranges counted from 0: a corpus has the same few calls over and over."""
     try:
-        tree = call_parser().parse(text)
+        tree = toolcall_parser().parse(text, start="call")
     except LarkError:
         return None
     name, *arguments = tree.children
@@ -74,10 +74,11 @@ def _parsed(text: str) -> CallSyntax | None:
 
 
 @cache
-def call_parser() -> Lark:
-    """The parser of a single call."""
+def toolcall_parser() -> Lark:
+    """The parser of toolcall.lark; it starts with a `call`, a `sum` or the `terms` of one."""
     grammar = (shipped_folder("grammar") / "toolcall.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", start="call", maybe_placeholders=True)
+    starts = ["call", "sum", "terms"]
+    return Lark(grammar, parser="lalr", start=starts, maybe_placeholders=True, propagate_positions=True)
 
 
 def _argument(tree: Tree[Token]) -> ArgumentSyntax:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import lru_cache
 
-from lark import Lark, Token, Tree
+from lark import Token, Tree
 from lark.exceptions import LarkError
 
-from loresmith.resources import shipped_folder
+from loresmith.syntax.calls import toolcall_parser
 from loresmith.syntax.tree import Range, ResultSyntax, SumSyntax, Term
 
 _LABEL = re.compile(r"\s*([^:\n]*?)\s*:")
@@ -52,18 +52,10 @@ def _problem(body: str) -> str | None:
 
 def _parses(body: str, start: str) -> bool:
     try:
-        _parser().parse(body, start=start)
+        toolcall_parser().parse(body, start=start)
     except LarkError:
         return False
     return True
-
-
-@cache
-def _parser() -> Lark:
-    grammar = (shipped_folder("grammar") / "toolcall.lark").read_text(encoding="utf-8")
-    return Lark(
-        grammar, parser="lalr", start=["sum", "terms"], maybe_placeholders=True, propagate_positions=True
-    )
 
 
 def _sum(body: str, offset: int) -> SumSyntax | None:
@@ -82,7 +74,7 @@ def _sum(body: str, offset: int) -> SumSyntax | None:
 def _parsed_sum(body: str) -> SumSyntax | None:
     """The sum that `body` is, its ranges counted from 0: a corpus has the same small sums over and over."""
     try:
-        tree = _parser().parse(body, start="sum")
+        tree = toolcall_parser().parse(body, start="sum")
     except LarkError:
         return None
     parts = {str(child.data): child for child in tree.children if isinstance(child, Tree)}
