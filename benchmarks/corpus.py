@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 CATEGORIES = ("combat", "exploration", "puzzle", "roleplay", "social", "survival")
-NAMES = "Lyra Borin Aria Thorin Zara Kael Mira Dain Sable Orrin Vex Talia Rook Isolde Garrick Nyx".split()
+NAMES = _words("Lyra Borin Aria Thorin Zara Kael Mira Dain Sable Orrin Vex Talia Rook Isolde Garrick Nyx")
 RACES = ("Elf", "Dwarf", "Human", "Halfling", "Tiefling", "Half-Orc", "Gnome", "Dragonborn")
 CLASSES = ("Ranger", "Cleric", "Fighter", "Rogue", "Wizard", "Bard", "Druid", "Paladin")
 SKILLS = (
@@ -29,31 +34,44 @@ ITEMS = (
     "iron key",
     "map",
 )
-ADJECTIVES = (
+ADJECTIVES = _words(
     "flooded crumbling silent torchlit frozen overgrown haunted sunken windswept gilded narrow smoky ruined moonlit "
     "forgotten bone-white salt-stained echoing sealed tilted thorny misty ancient abandoned"
-).split()
-PLACES = (
+)
+PLACES = _words(
     "crypt chapel tavern lighthouse mine library bridge orchard harbour watchtower sewer market cavern temple "
     "courtyard granary barrow foundry archive menagerie cloister shipyard quarry observatory"
-).split()
-THINGS = (
+)
+THINGS = _words(
     "altar lever statue ledger brazier tapestry chest mirror portcullis well rune sarcophagus clock bell lectern "
     "mosaic cage banner furnace fountain idol scale astrolabe loom"
-).split()
-VERBS = (
-    "search study touch circle push pry open follow mark shield light climb trace brace lift unbolt".split()
+)
+VERBS = _words(
+    "search study touch circle push pry open follow mark shield light climb trace brace lift unbolt"
 )
 SENSES = (
-    "smells of wet ash", "hums under your palm", "is colder than it should be", "rattles when the wind turns",
-    "bears the mark of a drowned king", "has been moved within the hour", "leans towards the door",
-    "is warm, as if somebody had just left", "drips with black water", "is carved with names in three hands",
-)  # fmt: skip
+    "smells of wet ash",
+    "hums under your palm",
+    "is colder than it should be",
+    "rattles when the wind turns",
+    "bears the mark of a drowned king",
+    "has been moved within the hour",
+    "leans towards the door",
+    "is warm, as if somebody had just left",
+    "drips with black water",
+    "is carved with names in three hands",
+)
 EVENTS = (
-    "A loose stone falls somewhere behind you", "The torches gutter and catch again", "Distant voices argue in Dwarvish",
-    "Dust sifts down in a thin steady line", "Something heavy shifts below the floor", "A crow lands and watches",
-    "The door you came through settles in its frame", "A chain draws taut in the dark", "Rain begins against the shutters",
-)  # fmt: skip
+    "A loose stone falls somewhere behind you",
+    "The torches gutter and catch again",
+    "Distant voices argue in Dwarvish",
+    "Dust sifts down in a thin steady line",
+    "Something heavy shifts below the floor",
+    "A crow lands and watches",
+    "The door you came through settles in its frame",
+    "A chain draws taut in the dark",
+    "Rain begins against the shutters",
+)
 
 
 def write_corpus(folder: Path, count: int, seed: int = 1) -> int:
@@ -87,17 +105,21 @@ def _place(random: Random) -> str:
 
 def _system(random: Random, hero: str, friend: str, skill: str, health: int, defect: str) -> str:
     world = f"## World\n\nThe {_place(random)} has stood empty for {random.randint(2, 90)} winters.\n\n"
-    members = [
-        f"- **{name}**{' (player)' * (name == hero)}: {random.choice(RACES)} {random.choice(CLASSES)}, level {random.randint(1, 9)}\n"
-        f"  - Health: {health}/{health + random.randint(0, 9)}\n"
-        f"  - Experience: {random.randint(0, 90) * 100}\n"
-        f"  - Inventory: {', '.join(random.sample(ITEMS, 3))}\n" + (f"  - Skills: {skill}\n" if name == hero else "")
-        for name in (hero, friend)
-    ]  # fmt: skip
+    members = _member(random, f"{hero}** (player)", health) + f"  - Skills: {skill}\n"
+    members += _member(random, f"{friend}**", health)
     return (
         "# SYSTEM\n\n## Role\n\nYou are the Dungeon Master of a fifth-edition game. Call a tool for every roll.\n\n"
         + ("" if defect == "world" else world)
-        + f"## Location\n\nA {_place(random)} below a {_place(random)}.\n\n## Party\n\n{''.join(members)}\n"
+        + f"## Location\n\nA {_place(random)} below a {_place(random)}.\n\n## Party\n\n{members}\n"
+    )
+
+
+def _member(random: Random, name: str, health: int) -> str:
+    return (
+        f"- **{name}: {random.choice(RACES)} {random.choice(CLASSES)}, level {random.randint(1, 9)}\n"
+        f"  - Health: {health}/{health + random.randint(0, 9)}\n"
+        f"  - Experience: {random.randint(0, 90) * 100}\n"
+        f"  - Inventory: {', '.join(random.sample(ITEMS, 3))}\n"
     )
 
 
