@@ -63,7 +63,7 @@ def test_sarif_names_rule_and_region() -> None:
 @pytest.mark.parametrize(
     ("entry", "reason"),
     [
-        ("tools: [{name: x}]", "Field required"),
+        ("tools: [{name: x}]", "'tools.0.description' is missing"),
         (
             "tools: [{name: check, description: d, parameters: [{name: a, type: text}], result: sum}]",
             "'check'",
@@ -72,7 +72,7 @@ def test_sarif_names_rule_and_region() -> None:
             "tools: [{name: x, description: d, parameters: [{name: a, type: choice}], result: sum}]",
             "`values`",
         ),
-        ("tools: [{name: x, description: d, parameters: [], result: sum}]", "at least one parameter"),
+        ("tools: [{name: x, description: d, parameters: [], result: sum}]", "at least 1 item"),
         ("tols: []", "tols"),
         ("tools: [", "YAML"),
     ],

@@ -62,7 +62,7 @@ def read_yaml(path: Path, noun: str, *, may_be_empty: bool = False) -> YamlFile:
     try:
         document = loader.get_single_node()
         if document is None and may_be_empty:
-            start = yaml.Mark(str(path), 0, 0, 0, None, None)
+            start = yaml.Mark(str(path), 0, 0, 0, None, 0)
             document = yaml.MappingNode("tag:yaml.org,2002:map", [], start, start)
         if not isinstance(document, yaml.MappingNode):
             raise _failure(path, source, (1, 1), f"A {noun} is a mapping of keys to values.")

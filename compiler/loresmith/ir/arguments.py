@@ -12,8 +12,10 @@ from loresmith.ir.tools import Parameter, Tool
 
 Assigned = list[tuple[Parameter, Argument]]
 
-DICE = re.compile(r"(\d+)d(\d+)(kh1|kl1)?((?:[+-]\d+)*)")
-"""A dice expression without white space: count, sides, keep, modifiers."""
+DICE = re.compile(r"([0-9]+)d([0-9]+)(kh1|kl1)?((?:\s*[+-]\s*[0-9]+)*)")
+"""A dice expression in lower case: count, sides, keep, modifiers."""
+INTEGER = re.compile(r"[+-]?[0-9]+")
+_NAMED = re.compile(r"[A-Za-z0-9_]+\s*=")
 
 
 def assign_arguments(tool: Tool, arguments: Sequence[Argument]) -> Assigned | None:
@@ -34,6 +36,17 @@ def assign_arguments(tool: Tool, arguments: Sequence[Argument]) -> Assigned | No
     return [(p, taken[p.name]) for p in tool.parameters if p.name in taken]
 
 
+def names_needed(tool: Tool, assigned: Assigned) -> set[str]:
+    """The parameters that a call has to name: a skipped one stands before them, or the value looks named.
+
+    A required `name` that is left out is no skipped one: its place closes up.
+    """
+    given = {parameter.name for parameter, _ in assigned}
+    skipped = next((i for i, p in enumerate(tool.parameters) if not p.required and p.name not in given), None)
+    late = set[str]() if skipped is None else {p.name for p in tool.parameters[skipped:]} & given
+    return late | {p.name for p, a in assigned if _NAMED.match(a.value)}
+
+
 def _without_first_name(parameters: list[Parameter]) -> list[Parameter]:
     first = next((p for p in parameters if p.type == "name"), None)
     return [p for p in parameters if p is not first]
@@ -41,12 +54,11 @@ def _without_first_name(parameters: list[Parameter]) -> list[Parameter]:
 
 def canonical_value(parameter: Parameter, value: str, lists: Mapping[str, Sequence[str]]) -> str:
     """The value as the formatter writes it; a wrong one stays as it is."""
-    if parameter.type == "integer" and re.fullmatch(r"[+-]?\d+", value):
+    if parameter.type == "integer" and INTEGER.fullmatch(value):
         return value.removeprefix("+") if parameter.sign == "optional" else value
     if parameter.type == "choice":
-        squeezed = re.sub(r"\s", "", value).lower()
-        if parameter.dice and DICE.fullmatch(squeezed):
-            return squeezed
+        if parameter.dice and DICE.fullmatch(value.lower()):
+            return re.sub(r"\s", "", value).lower()
         return _spellings(parameter.choices(lists)).get(_comparable(value), value)
     return value
 
@@ -63,7 +75,7 @@ def value_problem(
 
 
 def _integer_problem(parameter: Parameter, value: str) -> tuple[str, str | None] | None:
-    if not re.fullmatch(r"[+-]?\d+", value):
+    if not INTEGER.fullmatch(value):
         return f"`{parameter.name}` is a whole number, not {value!r}.", None
     if parameter.sign == "required" and value[0] not in "+-":
         return f"`{parameter.name}` needs its sign.", f"Write +{value} or -{value}."
@@ -80,7 +92,7 @@ def _choice_problem(
     choices = parameter.choices(lists)
     if _comparable(value) in _spellings(choices):
         return None
-    if parameter.dice and re.fullmatch(r"\d*d\d+.*", value.strip(), re.I):
+    if parameter.dice and re.fullmatch(r"[0-9]*d[0-9]+.*", value, re.I):
         return _dice_problem(parameter, value)
     close = difflib.get_close_matches(_comparable(value), choices, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else _listing(choices, parameter.dice)
@@ -88,7 +100,7 @@ def _choice_problem(
 
 
 def _dice_problem(parameter: Parameter, value: str) -> tuple[str, str | None] | None:
-    match = DICE.fullmatch(re.sub(r"\s", "", value).lower())
+    match = DICE.fullmatch(value.lower())
     if match and int(match[1]) >= 1 and int(match[2]) >= 2:
         return None
     return f"`{parameter.name}` isn't a dice expression: {value!r}.", "Write it as 1d20 or 2d6+3."

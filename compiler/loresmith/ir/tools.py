@@ -1,74 +1,105 @@
-"""The entries of a tools.yaml: tools, their parameters, their aliases, checked as they are read."""
+"""A tool of the vocabulary: its name, its parameters, its aliases, what its result is."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cached_property
-from itertools import chain
-from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from loresmith.diagnostics.failure import InvalidCall
 from loresmith.ir.scenario import Argument, Node
 
-Lists = dict[str, tuple[str, ...]]
+NAME = r"^[a-z_][a-z0-9_]*$"
+"""What a tool, an alias or a parameter may be called: what the app's pattern finds, in lower case."""
+
+Name = Annotated[str, Field(pattern=NAME)]
+Word = Annotated[str, Field(pattern=r'^[^\s,=\[\]"]+( [^\s,=\[\]"]+)*$')]
+"""A value that a call can give without quotation marks: words with single spaces between them."""
+Lists = dict[str, tuple[Word, ...]]
+
+
+def _schema_of_parameter(schema: dict[str, Any]) -> None:
+    """What the validator below demands, as JSON Schema, so that an editor demands it too."""
+    listed = {"required": ["values"], "properties": {"values": {"minItems": 1}}}
+    named = {"required": ["lists"], "properties": {"lists": {"minItems": 1}}}
+    diced = {"required": ["dice"], "properties": {"dice": {"const": True}}}
+    empty = {"values": {"maxItems": 0}, "lists": {"maxItems": 0}, "dice": {"const": False}}
+    unbounded = {"minimum": {"type": "null"}, "maximum": {"type": "null"}, "sign": {"const": "optional"}}
+    schema["allOf"] = [
+        {"if": _typed("choice"), "then": {"anyOf": [listed, named, diced]}, "else": {"properties": empty}},
+        {"if": _typed("integer"), "else": {"properties": unbounded}},
+    ]
+
+
+def _typed(kind: str) -> dict[str, Any]:
+    return {"properties": {"type": {"const": kind}}}
 
 
 class Parameter(Node):
     """A parameter of a tool; `minimum` and `maximum` bound an integer, `values` and `lists` a choice."""
 
-    name: str = Field(pattern=r"^\w+$")
+    model_config = ConfigDict(json_schema_extra=_schema_of_parameter, use_attribute_docstrings=True)
+
+    name: Name
+    """What a named argument calls it: `[health: amount=-1]`."""
     type: Literal["name", "integer", "choice", "text"]
     required: bool = True
-    values: tuple[str, ...] = ()
+    """Optional parameters come last."""
+    values: tuple[Word, ...] = ()
+    """What a choice allows."""
     lists: tuple[str, ...] = ()
+    """Names of lists whose values a choice allows."""
     dice: bool = False
+    """Whether a choice allows a dice expression such as 2d6+3."""
     sign: Literal["required", "optional"] = "optional"
+    """Whether an integer must have its sign."""
     minimum: int | None = None
     maximum: int | None = None
 
     @model_validator(mode="after")
     def _type_fits(self) -> Self:
-        if (self.type == "choice") != bool(self.values or self.lists):
-            raise ValueError("`values` or `lists` belong to a choice, and a choice needs them")
-        if self.type != "integer" and (self.minimum, self.maximum) != (None, None):
-            raise ValueError("`minimum` and `maximum` belong to an integer")
+        if (self.type == "choice") != bool(self.values or self.lists or self.dice):
+            raise ValueError("`values`, `lists` or `dice` belong to a choice, and a choice needs one of them")
+        if self.type != "integer" and (self.minimum, self.maximum, self.sign) != (None, None, "optional"):
+            raise ValueError("`sign`, `minimum` and `maximum` belong to an integer")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError("`minimum` is above `maximum`")
         return self
 
     def choices(self, lists: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
         """Every value that a choice allows, listed ones first."""
-        return (*chain.from_iterable(lists[name] for name in self.lists), *self.values)
+        return (*(value for name in self.lists for value in lists[name]), *self.values)
 
 
 class Alias(Node):
     """Another name for a tool; `arguments` is what its first argument (`{1}`) is rewritten to."""
 
-    name: str = Field(pattern=r"^[a-z_]\w*$")
+    name: Name
     arguments: tuple[str, ...] = ()
 
 
 class Tool(Node):
     """One tool of the vocabulary."""
 
-    name: str = Field(pattern=r"^[a-z_]\w*$")
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    name: Name
     description: str = Field(min_length=1)
-    parameters: tuple[Parameter, ...]
+    """One line for the model's system text."""
+    parameters: Annotated[tuple[Parameter, ...], Field(min_length=1)]
+    """In the order in which a call gives them."""
     result: Literal["sum", "text"]
+    """What comes back: a sum with its total, or words."""
     result_needed: bool = False
+    """Whether a call without a result is an error."""
     aliases: tuple[Alias, ...] = ()
     examples: tuple[str, ...] = ()
+    """Calls as they are written."""
 
     @field_validator("parameters")
     @classmethod
     def _ordered(cls, value: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
-        if not value:
-            raise ValueError("a tool needs at least one parameter: a call without arguments can't be found")
         if len({p.name for p in value}) < len(value):
             raise ValueError("two parameters share a name")
         required = [p.required for p in value]
@@ -81,7 +112,7 @@ class Tool(Node):
         """The tool's own name and its aliases."""
         return (self.name, *(alias.name for alias in self.aliases))
 
-    @cached_property
+    @property
     def required(self) -> tuple[Parameter, ...]:
         """The parameters that a call must give."""
         return tuple(p for p in self.parameters if p.required)
@@ -97,11 +128,7 @@ class Tool(Node):
 
     def name_omitted(self, given: int) -> bool:
         """Whether `given` arguments mean that the `name` was left out, as a party of one may."""
-        return given == len(self.required) - 1 and self._takes_name
-
-    @cached_property
-    def _takes_name(self) -> bool:
-        return any(p.type == "name" for p in self.required)
+        return given == len(self.required) - 1 and any(p.type == "name" for p in self.required)
 
     def missing(self, assigned: Sequence[tuple[Parameter, Argument]]) -> str:
         """The first required parameter that has no argument."""
@@ -109,58 +136,6 @@ class Tool(Node):
         return next(p.name for p in self.required if p.name not in given)
 
 
-class ToolFile(Node):
-    """A tools.yaml, whole."""
-
-    version: Literal[1] = 1
-    lists: Lists = Field(default_factory=dict)
-    tools: tuple[Tool, ...] = ()
-
-
-def read_tool_file(path: Path, lists: Lists, below: Sequence[Tool] = ()) -> ToolFile:
-    """The entries of a file; `lists` and `below` come from the file that this one is put on top of.
-
-    Raises InvalidCall with the place and the reason when the file isn't valid.
-    """
-    try:
-        content: object = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        file = ToolFile.model_validate(content)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidCall("The tool vocabulary can't be read.", where=str(path), remedy=str(error)) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise InvalidCall("The tool vocabulary isn't valid YAML.", where=where, remedy=str(error)) from error
-    except ValidationError as error:
-        raise _invalid(path, _first_error(error)) from error
-    _check_lists(path, file, {**lists, **file.lists})
-    _check_names(path, [*(t for t in below if t.name not in {n.name for n in file.tools}), *file.tools])
-    return file
-
-
-def _first_error(error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return re.sub(r"^Value error, ", "", f"{first['msg']}") + (f" (at {place})" if place else "")
-
-
-def _check_lists(path: Path, file: ToolFile, lists: Lists) -> None:
-    for tool in file.tools:
-        for name in (name for p in tool.parameters for name in p.lists):
-            if name not in lists:
-                raise _invalid(path, f"The tool {tool.name!r} names the list {name!r}, which isn't there.")
-
-
-def _check_names(path: Path, tools: Sequence[Tool]) -> None:
-    taken: dict[str, str] = {}
-    for tool in tools:
-        for name in tool.names:
-            if name in taken:
-                raise _invalid(path, f"The name {name!r} belongs to both {taken[name]!r} and {tool.name!r}.")
-            taken[name] = tool.name
-
-
-def _invalid(path: Path, reason: str) -> InvalidCall:
-    return InvalidCall(
-        f"The tool vocabulary isn't valid: {reason}", where=str(path), remedy="Mend the entry."
-    )
+def integer_template(template: str) -> bool:
+    """Whether an alias may make an integer this way: as given, with a sign before it, or a constant."""
+    return bool(re.fullmatch(r"[+-]?(\{1\}|[0-9]+)", template))

@@ -10,9 +10,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from loresmith.ir.arguments import assign_arguments, canonical_value, value_problem
+from loresmith.ir.arguments import assign_arguments, canonical_value, names_needed, value_problem
 from loresmith.ir.scenario import Argument, Call, Node
-from loresmith.ir.tools import Lists, Parameter, Tool, ToolFile, read_tool_file
+from loresmith.ir.tool_file import read_tool_file
+from loresmith.ir.tools import Lists, Parameter, Tool
 from loresmith.resources import shipped_folder
 
 __all__ = ["Parameter", "Problem", "Tool", "Vocabulary", "load_vocabulary"]
@@ -73,7 +74,11 @@ class Vocabulary(Node):
         arguments = _rewritten(tool, call)
         assigned = assign_arguments(tool, arguments)
         if assigned is not None:
-            arguments = tuple(_spelled(a, canonical_value(p, a.value, self.lists)) for p, a in assigned)
+            values = ((p, a, canonical_value(p, a.value, self.lists)) for p, a in assigned)
+            named = names_needed(tool, assigned)
+            arguments = tuple(
+                _spelled(a, value, p.name if p.name in named else None) for p, a, value in values
+            )
         return Call(tool=tool.name, arguments=arguments, span=call.span)
 
     def check_call(self, call: Call, member_count: int) -> str | None:
@@ -115,26 +120,20 @@ class Vocabulary(Node):
 
 
 def load_vocabulary(project_tools: Path | None = None) -> Vocabulary:
-    """The shipped vocabulary with the project's file on top; an entry replaces the shipped one of its name.
+    """The shipped vocabulary with the project's file on top, which may add, replace, extend and remove.
 
     A project's file that isn't there is the same as none. Raises InvalidCall for a file that isn't valid.
     """
-    files = [read_tool_file(shipped_folder("grammar") / "tools.yaml", {})]
+    tools, lists = read_tool_file(shipped_folder("grammar") / "tools.yaml", {}, {})
     if project_tools is not None and project_tools.is_file():
-        files.append(read_tool_file(project_tools, files[0].lists, files[0].tools))
-    return _merged(files)
-
-
-def _merged(files: list[ToolFile]) -> Vocabulary:
-    tools = {tool.name: tool for file in files for tool in file.tools}
-    lists = {name: values for file in files for name, values in file.lists.items()}
+        tools, lists = read_tool_file(project_tools, tools, lists)
     return Vocabulary(tools=tuple(tools.values()), lists=lists)
 
 
-def _spelled(argument: Argument, value: str) -> Argument:
-    """The argument with that value and without a name."""
-    same = argument.value == value and argument.name is None
-    return argument if same else Argument(value=value, span=argument.span)
+def _spelled(argument: Argument, value: str, name: str | None) -> Argument:
+    """The argument with that value and that name."""
+    same = argument.value == value and argument.name == name
+    return argument if same else Argument(name=name, value=value, span=argument.span)
 
 
 def _rewritten(tool: Tool, call: Call) -> tuple[Argument, ...]:

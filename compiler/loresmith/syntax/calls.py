@@ -15,8 +15,8 @@ from loresmith.ir.vocabulary import Vocabulary
 from loresmith.resources import shipped_folder
 from loresmith.syntax.tree import ArgumentSyntax, CallSyntax, Range
 
-APP_PATTERN = re.compile(r"\[(\w+):([^\]]+)\]")
-"""How the app that plays the scenarios finds calls."""
+APP_PATTERN = re.compile(r"\[(\w+):([^\]]+)\]", re.ASCII)
+"""How the app that plays the scenarios finds calls: in JavaScript `\\w` is ASCII."""
 
 
 @dataclass(frozen=True)

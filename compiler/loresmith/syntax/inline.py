@@ -15,8 +15,8 @@ _SIGN = re.compile(r"<\s*(/?)\s*toolcall\s*>|\[", re.I)
 _CLOSING = re.compile(r"<\s*/\s*toolcall\s*>", re.I)
 _OPENING = re.compile(r"<\s*toolcall\s*>", re.I)
 _BLANK_LINE = re.compile(r"\n[ \t]*(?=\n|$)")
-_CALL = re.compile(r"\[(\w+):([^\]\n]*)\]")
-_UNCLOSED = re.compile(r"\[[ \t]*(\w+)[ \t]*:[^\]\n]*")
+_CALL = re.compile(r"\[(\w+):([^\]\n]*)\]", re.ASCII)
+_UNCLOSED = re.compile(r"\[[ \t]*(\w+)[ \t]*:[^\]\n]*", re.ASCII)
 _LOOSE = re.compile(r"\[[ \t]*(\w+)\b([^\]\n]*)\]")
 
 
@@ -89,7 +89,8 @@ class InlineScanner:
         values = [value.strip() for value in match[2].split(",")]
         if not all(values) or re.search(r"=\s*(?:,|$)|\"\"", match[2]):
             return self._malformed(match, "The call has an empty argument.", None)
-        return self._malformed(match, "The call's arguments aren't well formed.", None)
+        hint = "A quotation mark that opens a value needs its partner." if '"' in match[2] else None
+        return self._malformed(match, "The call's arguments aren't well formed.", hint)
 
     def _malformed(self, match: re.Match[str], problem: str, hint: str | None) -> CallPiece:
         return CallPiece(Range(match.start(), match.end()), match[1], None, problem, hint)
