@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from loresmith.commands.schema import recipe_schema
+from loresmith.commands.schema import schema_of
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall, Rejected
 from loresmith.pipeline.project import Project
 from loresmith.plan import feasibility
@@ -81,7 +81,7 @@ def test_every_shipped_recipe_loads_for_its_target(name: str) -> None:
 
 def test_the_published_schema_is_the_recipes_own() -> None:
     published = json.loads((ROOT / "recipes" / "recipe.schema.json").read_text())
-    assert published == recipe_schema()
+    assert published == schema_of("recipe")
 
 
 def test_cactus_refuses_gemma_3n_and_names_what_can_load_it() -> None:

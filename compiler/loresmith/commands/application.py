@@ -156,10 +156,10 @@ def init(folder: Annotated[Path, typer.Argument(help="The project's folder.")] =
 
 
 @application.command()
-def schema(what: Annotated[str, typer.Argument(help="recipe")] = "recipe") -> int:
-    """Print the JSON Schema that editors use to check recipes.
+def schema(what: Annotated[str, typer.Argument(help="recipe or tools")] = "recipe") -> int:
+    """Print the JSON Schema that editors use to check recipes or a tools.yaml.
 
-    Example: loresmith schema recipe > recipe.schema.json
+    Example: loresmith schema tools > tools.schema.json
     """
     from loresmith.commands.schema import print_schema
 
