@@ -56,7 +56,9 @@ def test_a_build_delivers_model_metadata_and_report(built: Path) -> None:
     assert set(metadata["scores"]) == {"tuned, q8_0", "untouched base, q8_0"}
     assert "roll" in metadata["tools"]
     assert str(built) not in (folder / "model-metadata.json").read_text()
-    assert "<img" in (folder / "report.html").read_text()
+    page = (folder / "report.html").read_text()
+    assert "<img" in page
+    assert f"{(folder / 'tiny-q8_0.gguf').stat().st_size:,}" in page
 
 
 def test_a_base_that_sees_is_delivered_with_its_projector(

@@ -37,10 +37,12 @@ def exit_code_of(arguments: list[str]) -> int:
     except Failure as failure:
         return _shown(failure, verbose)
     except (KeyboardInterrupt, click.Abort):
-        print("\nInterrupted. What is finished is kept; the same command goes on.", file=sys.stderr)
-        return INTERRUPTED
+        code = INTERRUPTED
     except Exception as error:
         return _unexpected(error, verbose)
+    if code == INTERRUPTED:
+        # typer turns an interrupt into this code without a word.
+        print("\nInterrupted. What is finished is kept; the same command goes on.", file=sys.stderr)
     return code if isinstance(code, int) else 0
 
 

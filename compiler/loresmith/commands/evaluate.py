@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from loresmith.commands.choice import chosen_project
+from loresmith.commands.watchers import watcher_for
 from loresmith.diagnostics.failure import InvalidCall, Rejected
 from loresmith.pipeline.build import states_of
 from loresmith.pipeline.project import Project
@@ -22,7 +25,12 @@ def evaluate_model(name: str | None, root: Path, model: Path | None, split: str,
     file = model or _newest(project)
     if not file.is_file():
         raise InvalidCall("There is no such model file.", where=str(file))
-    scores = _scores(project, _dataset(project), file, split)
+    dataset = _dataset(project)
+    with watcher_for(sys.stderr, quiet=as_json) as watcher:
+        title = f"Judging {file.name}"
+        watcher.stage_begins(title)
+        scores = _scores(project, dataset, file, split, watcher.advance)
+        watcher.stage_ends(title, f"{scores.replies} replies")
     print(json.dumps(scores.model_dump(), indent=2) if as_json else _table(scores, file, split))
     return 0
 
@@ -51,7 +59,9 @@ def _dataset(project: Project) -> Artefact:
     return found
 
 
-def _scores(project: Project, dataset: Artefact, model: Path, split: str) -> Scores:
+def _scores(
+    project: Project, dataset: Artefact, model: Path, split: str, report: Callable[[float], None]
+) -> Scores:
     from loresmith.dataset.build import read_samples
     from loresmith.validate.answers import answers_of, prompts_of
     from loresmith.validate.score import judge, scores_of
@@ -60,7 +70,7 @@ def _scores(project: Project, dataset: Artefact, model: Path, split: str) -> Sco
     if not samples:
         raise Rejected(f"No scenario is in the {split} split.", remedy="Put some there with front matter.")
     prompts = prompts_of(samples)
-    answers = answers_of(model, prompts, project.recipe.validate_.max_new_tokens, 0, lambda _: None)
+    answers = answers_of(model, prompts, project.recipe.validate_.max_new_tokens, 0, report)
     return scores_of([judge(p, a, project.vocabulary) for p, a in zip(prompts, answers, strict=True)])
 
 

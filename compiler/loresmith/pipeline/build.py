@@ -164,14 +164,11 @@ def _judged(project: Project, built: Built) -> dict[str, Artefact]:
 
 def _write_report(folder: Path, title: str, project: Project, built: Built) -> None:
     judged = _judged(project, built)
-    first = built[f"quantize-{project.recipe.outputs[0].quantize}"].facts
     facts = {
         "base": built["base"].facts["name"],
         "target": project.recipe.target,
-        "bytes": first["bytes"],
-        "bits a weight": first["bits_per_weight"],
-        "KL divergence to f16 (nats)": first["divergence"]["mean"],
-        "top-1 agreement with f16": first["divergence"]["top1_agreement"],
+        "scenarios to train on": built["dataset"].facts["train_scenarios"],
+        "supervised tokens": built["dataset"].facts["train_supervised"],
         "best eval loss (nats)": built["train"].facts["best_eval_loss"],
     }
     write_report(
@@ -180,8 +177,22 @@ def _write_report(folder: Path, title: str, project: Project, built: Built) -> N
         {name: Scores(**artefact.facts["scores"]) for name, artefact in judged.items()},
         {name: _judgements(artefact.folder) for name, artefact in judged.items()},
         facts,
+        {
+            output.quantize: _file_facts(built[f"quantize-{output.quantize}"])
+            for output in project.recipe.outputs
+        },
         built["train"].folder / "loss.png",
     )
+
+
+def _file_facts(quantized: Artefact) -> dict[str, Any]:
+    facts = quantized.facts
+    return {
+        "bytes": facts["bytes"],
+        "bits_per_weight": facts["bits_per_weight"],
+        "divergence": facts["divergence"]["mean"],
+        "top1_agreement": facts["divergence"]["top1_agreement"],
+    }
 
 
 def _judgements(folder: Path) -> list[Judgement]:

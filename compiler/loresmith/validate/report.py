@@ -20,6 +20,12 @@ _ROWS = (
     ("false_call", "has a call where none belongs", "lower is better"),
     ("ended", "stops by itself", "all replies"),
 )
+_FILE_ROWS = (
+    ("bytes", "bytes"),
+    ("bits_per_weight", "bits a weight"),
+    ("divergence", "mean KL divergence to f16 (nats)"),
+    ("top1_agreement", "top-1 agreement with f16"),
+)
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#1c2733;background:#fff}
 table{border-collapse:collapse;width:100%;margin:1rem 0}th,td{text-align:left;padding:.4rem .6rem;
@@ -37,17 +43,22 @@ def write_report(
     scores: Mapping[str, Scores],
     judgements: Mapping[str, Sequence[Judgement]],
     facts: Mapping[str, Any],
+    files: Mapping[str, Mapping[str, Any]],
     curve: Path | None,
 ) -> None:
-    """Write `report.json` and `report.html` into `folder`; `scores` and `judgements` are keyed by model."""
+    """Write `report.json` and `report.html` into `folder`.
+
+    `scores` and `judgements` are keyed by model, `files` by name with the values that _FILE_ROWS names.
+    """
     content = {
         "title": title,
         "facts": dict(facts),
+        "files": {name: dict(file) for name, file in files.items()},
         "scores": {name: score.model_dump() for name, score in scores.items()},
         "judgements": {name: [j.model_dump() for j in part] for name, part in judgements.items()},
     }
     write_atomically(folder / "report.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-    write_atomically(folder / "report.html", _page(title, scores, judgements, facts, curve))
+    write_atomically(folder / "report.html", _page(title, scores, judgements, facts, files, curve))
 
 
 def _page(
@@ -55,9 +66,10 @@ def _page(
     scores: Mapping[str, Scores],
     judgements: Mapping[str, Sequence[Judgement]],
     facts: Mapping[str, Any],
+    files: Mapping[str, Mapping[str, Any]],
     curve: Path | None,
 ) -> str:
-    parts = [f"<h1>{html.escape(title)}</h1>", _score_table(scores), _facts_table(facts)]
+    parts = [f"<h1>{html.escape(title)}</h1>", _score_table(scores), _files_table(files), _facts_table(facts)]
     if curve:
         picture = base64.b64encode(curve.read_bytes()).decode()
         parts.append(f'<h2>Loss</h2><img alt="training and eval loss" src="data:image/png;base64,{picture}">')
@@ -81,12 +93,23 @@ def _score_table(scores: Mapping[str, Scores]) -> str:
     return f"<table><tr><th>A reply…</th>{heads}</tr>{rows}</table><p><small>{note}</small></p>"
 
 
+def _files_table(files: Mapping[str, Mapping[str, Any]]) -> str:
+    heads = "".join(f"<th class=n>{html.escape(name)}</th>" for name in files)
+    rows = "".join(
+        f"<tr><td>{label}</td>"
+        + "".join(f"<td class=n>{_fact(file[key])}</td>" for file in files.values())
+        + "</tr>"
+        for key, label in _FILE_ROWS
+    )
+    return f"<h2>The files</h2><table><tr><th></th>{heads}</tr>{rows}</table>"
+
+
 def _facts_table(facts: Mapping[str, Any]) -> str:
     rows = "".join(
         f"<tr><td>{html.escape(str(k))}</td><td class=n>{html.escape(_fact(v))}</td></tr>"
         for k, v in facts.items()
     )
-    return f"<h2>The file</h2><table>{rows}</table>"
+    return f"<h2>The build</h2><table>{rows}</table>"
 
 
 def _fact(value: object) -> str:
