@@ -43,7 +43,7 @@ MISTAKES = [
     ),
     (WEATHER.replace("    result: text\n", ""), "2:5", "'tools.0.result' is missing", ""),
     (WEATHER + "    aliases: [{name: roll}]\n", "7:22", "'roll' belongs to 'roll' already", ""),
-    (WEATHER + "    aliases: [{name: sky, arguments: [hail]}]\n", "7:15", "used nowhere", ""),
+    (WEATHER + "    aliases: [{name: sky, arguments: [hail]}]\n", "7:15", "no more and no less", ""),
     (WEATHER + "    aliases: [{name: sky, arguments: ['{1}', a]}]\n", "7:15", "1 arguments at most", ""),
     (WEATHER + WEATHER[7:], "7:11", "two entries", ""),
     ("remove: [rol]\n", "1:10", "no tool 'rol' below", "Did you mean roll?"),
@@ -181,7 +181,7 @@ def test_the_shipped_vocabulary_fits_the_schema() -> None:
 
 
 # What no JSON Schema can say: the order of parameters, names that are taken, lists that aren't there.
-BEYOND_SCHEMA = ("come last", "already", "no list", "below", "two entries", "used nowhere", "at most")
+BEYOND_SCHEMA = ("come last", "already", "no list", "below", "two entries", "no more and no less", "at most")
 BEYOND_YAML = ("isn't valid YAML", "stands here twice")
 COMPARED = [WEATHER, "{}"] + [
     text for text, _, said, _ in MISTAKES if not any(sign in said for sign in BEYOND_SCHEMA + BEYOND_YAML)

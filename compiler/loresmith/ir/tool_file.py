@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from loresmith.diagnostics.yaml_file import Location, YamlFile, read_yaml
 from loresmith.ir.arguments import value_problem
 from loresmith.ir.scenario import Node
-from loresmith.ir.tools import Alias, Lists, Name, Parameter, Tool, integer_template
+from loresmith.ir.tools import Alias, Lists, Name, Parameter, Tool, makes_value
 
 Tools = dict[str, Tool]
 Problem = tuple[Location, str, str]
@@ -149,14 +149,14 @@ def _alias_problems(tool: Tool, alias: Alias, lists: Lists) -> Iterator[str]:
     """Why the arguments that an alias is rewritten to can't be right."""
     if len(alias.arguments) > len(tool.parameters):
         yield f"`{tool.name}` takes {len(tool.parameters)} arguments at most."
-    if alias.arguments and not any("{1}" in text for text in alias.arguments):
-        yield "its argument `{1}` is used nowhere."
+    if alias.arguments and "".join(alias.arguments).count("{1}") != 1:
+        yield "its arguments use `{1}` once, no more and no less."
     for parameter, text in _pairs(tool.parameters, alias.arguments):
         found = None if "{1}" in text else value_problem(parameter, text, lists)
         if found:
             yield found[0]
-        if parameter.type == "integer" and not integer_template(text):
-            yield f"{text!r} makes no whole number of its argument."
+        if "{1}" in text and not makes_value(parameter, text):
+            yield f"{text!r} can't make a value of `{parameter.name}` ({parameter.type}) of its argument."
 
 
 def _pairs(parameters: Sequence[Parameter], texts: Sequence[str]) -> Iterator[tuple[Parameter, str]]:

@@ -136,6 +136,14 @@ class Tool(Node):
         return next(p.name for p in self.required if p.name not in given)
 
 
-def integer_template(template: str) -> bool:
-    """Whether an alias may make an integer this way: as given, with a sign before it, or a constant."""
-    return bool(re.fullmatch(r"[+-]?(\{1\}|[0-9]+)", template))
+def makes_value(parameter: Parameter, template: str) -> bool:
+    """Whether an alias may make a parameter's value this way: `-{1}` of a number, `{1} save` of a choice.
+
+    In a choice the argument is a word of its own, and dice aren't pieced together.
+    """
+    if parameter.type == "integer":
+        return template in ("{1}", "+{1}", "-{1}")
+    if parameter.type == "choice" and template != "{1}":
+        digits = parameter.dice and re.search(r"[0-9]", template.replace("{1}", ""))
+        return bool(re.search(r"(^|[\s_])\{1\}($|[\s_])", template)) and not digits
+    return True

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import re
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
-from loresmith.ir.arguments import assign_arguments, canonical_value, names_needed, value_problem
+from loresmith.ir.arguments import INTEGER, assign_arguments, canonical_value, names_needed, value_problem
 from loresmith.ir.scenario import Argument, Call, Node
 from loresmith.ir.tool_file import read_tool_file
 from loresmith.ir.tools import Lists, Parameter, Tool
@@ -142,7 +141,7 @@ def _rewritten(tool: Tool, call: Call) -> tuple[Argument, ...]:
     if alias is None or not alias.arguments or not call.arguments:
         return call.arguments
     first = call.arguments[0]
-    value = re.sub(r"^\+", "", first.value)
+    value = first.value.removeprefix("+") if INTEGER.fullmatch(first.value) else first.value
     made = [Argument(value=text.replace("{1}", value), span=first.span) for text in alias.arguments]
     return (*made, *call.arguments[1:])
 

@@ -1,0 +1,120 @@
+"""The values of arguments as GBNF. A value takes the white space after it, none before it."""
+
+from __future__ import annotations
+
+from loresmith.emit.gbnf_integers import integer
+from loresmith.emit.gbnf_rules import BREAK, SPACE, WORD, Rules, any_of, in_any_case
+from loresmith.emit.party import Party
+from loresmith.ir.tools import Lists, Parameter
+
+OPEN_END = rf"[^,\]{BREAK}]*"
+
+
+class Values:
+    """Makes the rules of values, each once."""
+
+    def __init__(self, rules: Rules, lists: Lists, party: Party) -> None:
+        self.rules = rules
+        self.lists = lists
+        self.party = party
+        self.space = rules.add("space", f"[{SPACE}]")
+        self.gap = rules.add("gap", f"[_{SPACE}]")
+
+    def placed(self, parameter: Parameter) -> str:
+        """The rule of a value given by place."""
+        free = parameter.type == "text" or (parameter.type == "name" and not self.party.names)
+        return self._text() if free else self.named(parameter)
+
+    def named(self, parameter: Parameter) -> str:
+        """The rule of a value given by name, which may look as if it had another name before it."""
+        if parameter.type == "integer":
+            return self._integer(parameter)
+        if parameter.type == "choice":
+            words = [choice.replace("_", " ").split() for choice in parameter.choices(self.lists)]
+            return self._choice(parameter.name, words, dice=parameter.dice)
+        if parameter.type == "name" and self.party.names:
+            return self._quotable("somebody", self._one_of([n.split() for n in self.party.names], self.space))
+        return self._any_text()
+
+    def rewritten(self, parameter: Parameter, template: str) -> str | None:
+        """The rule of the argument that an alias makes a value of; None where none becomes a right one."""
+        if parameter.type == "integer":
+            return self._rewritten_integer(parameter, template.removesuffix("{1}"))
+        if parameter.type != "text" and template == "{1}":
+            return self.named(parameter)
+        if parameter.type == "choice":
+            before, after = template.strip().split("{1}")
+            return self._rewritten_choice(parameter, _comparable(before), _comparable(after))
+        return self._any_text()
+
+    def _integer(self, parameter: Parameter) -> str:
+        plus = '"+"' if parameter.sign == "required" else '"+"?'
+        digits = integer(parameter.minimum, parameter.maximum, plus=plus)
+        return self._quotable(parameter.name, [digits] if digits else [])
+
+    def _rewritten_integer(self, parameter: Parameter, sign: str) -> str | None:
+        """A `+` of the argument is dropped, then the alias's own sign comes before it."""
+        low, high = parameter.minimum, parameter.maximum
+        if sign == "-":
+            least = 0 if high is None else max(0, -high)
+            digits = integer(least, None if low is None else -low, plus='"+"?', minus=False)
+        elif sign:
+            digits = integer(low, high, plus='"+"?', minus=False)
+        else:
+            digits = integer(low, high, plus=None if parameter.sign == "required" else '"+"?')
+        return self._quotable(f"{parameter.name}-given", [digits]) if digits else None
+
+    def _choice(self, wish: str, choices: list[list[str]], *, dice: bool) -> str:
+        found = self._one_of(choices, self.gap)
+        if found:
+            around = f'("_" {self.gap}*)?'
+            found = [f"{around} {self.rules.add(f'{wish}-words', any_of(found))} {self.gap}*"]
+        return self._quotable(wish, found + ([self._dice()] if dice else []))
+
+    def _rewritten_choice(self, parameter: Parameter, before: str, after: str) -> str | None:
+        found = list[list[str]]()
+        for choice in (_comparable(choice).strip() for choice in parameter.choices(self.lists)):
+            middle = choice[len(before) : len(choice) - len(after)]
+            if choice == before + middle + after and middle.strip():
+                found.append(middle.split())
+        return self._choice(f"{parameter.name}-given", found, dice=False) if found else None
+
+    def _one_of(self, choices: list[list[str]], gap: str) -> list[str]:
+        between = f" {gap}+ "
+        return list(dict.fromkeys(between.join(in_any_case(word) for word in words) for words in choices))
+
+    def _dice(self) -> str:
+        sides = '"0"* ([2-9] | "1" [0-9]) [0-9]*'
+        keep = f'({in_any_case("k")} [hHlL] "1")?'
+        change = f"({self.space}* [+\\-] {self.space}* [0-9]+)*"
+        return self.rules.add("dice", f'"0"* [1-9] [0-9]* [dD] {sides} {keep} {change}')
+
+    def _quotable(self, wish: str, bodies: list[str]) -> str:
+        """One of the bodies, with or without quotation marks around it."""
+        bare = self.rules.add(f"{wish}-bare", any_of(bodies))
+        quoted = rf'"\"" {self.space}* {bare} {self.space}* "\""'
+        return self.rules.add(wish, f"({bare} | {quoted}) {self.space}*")
+
+    def _quoted_text(self) -> str:
+        """A text in quotation marks, or one that begins with such."""
+        inside = rf'"\"" {self.space}* [^"\]{SPACE}{BREAK}] [^"\]{BREAK}]* "\"" {self.space}*'
+        more = rf'"\"" [^",\]{BREAK}]* "\"" {self.space}* [^,\]{SPACE}{BREAK}] {OPEN_END}'
+        return self.rules.add("quoted", f"{inside} | {more}")
+
+    def _any_text(self) -> str:
+        return self.rules.add("any-text", rf'[^",\]{SPACE}{BREAK}] {OPEN_END} | {self._quoted_text()}')
+
+    def _text(self) -> str:
+        """A text that doesn't look as if it had a name before it: `word =`."""
+        later = rf"[^,=\]{SPACE}{BREAK}] {OPEN_END}"
+        apart = rf"[^,=\]{WORD}{SPACE}{BREAK}] {OPEN_END}"
+        word = f"[{WORD}]+ ({self.space}+ ({later})? | {apart})?"
+        other = rf'[^",\]{WORD}{SPACE}{BREAK}] {OPEN_END}'
+        return self.rules.add("text", f"{word} | {other} | {self._quoted_text()}")
+
+
+def _comparable(text: str) -> str:
+    """Words as the checker compares them, with the white space that divides them from the argument."""
+    spaced = text.replace("_", " ").replace("’", "'").lower()
+    inner = " ".join(spaced.split())
+    return f"{' ' * spaced[:1].isspace()}{inner}{' ' * (inner != '' and spaced[-1:].isspace())}"
