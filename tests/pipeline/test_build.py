@@ -67,6 +67,7 @@ def test_a_base_that_sees_is_delivered_with_its_projector(
     root = make_project(tmp_path / "seeing", family="gemma3n")
     add_towers(root / "base")
     delivery = run_build(opened(root), Recorder())
+    assert delivery.projector is not None
     assert delivery.projector == delivery.folder / "tiny-mmproj.gguf"
     assert value_of(GGUFReader(delivery.projector), "clip.vision.projector_type") == "gemma3nv"
     assert value_of(GGUFReader(delivery.model), "general.name") == "tiny"
