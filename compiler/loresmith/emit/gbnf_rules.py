@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 
 WORD = "A-Za-z0-9_"
-SPACE = r" \t\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000"
+SPACE = "\t \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 """White space that may stand in a call."""
-BREAK = r"\n\r\x0B\x0C\x1C-\x1F\u0085\u2028\u2029"
+BREAK = "\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029"
 """What ends a line: a call ends on the line it begins on."""
+WORD_SIGNS = "".join(chr(number) for number in range(128) if chr(number).isalnum()) + "_"
 
 
 class Rules:
@@ -45,6 +47,26 @@ class Rules:
         return "".join(f"{name} ::= {body}\n" for name, body in self._bodies.items())
 
 
+def one_of(signs: str) -> str:
+    """The class of these characters."""
+    return f"[{''.join(_escaped(sign) for sign in sorted(set(signs)))}]"
+
+
+def none_of(signs: str) -> str:
+    """The class of all other characters, written as what is in it.
+
+    Of a class written as what isn't in it (`[^…]`) llama.cpp refuses the first bytes of a character that
+    shares them with one of those: a token that ends within a curly quotation mark would never pass.
+    """
+    ends = sorted({-1, *map(ord, signs), 0x110000})
+    gaps = [(low + 1, high - 1) for low, high in pairwise(ends) if high - low > 1]
+    return f"[{''.join(_range(chr(low), chr(high)) for low, high in gaps)}]"
+
+
+def _range(low: str, high: str) -> str:
+    return _escaped(low) if low == high else f"{_escaped(low)}-{_escaped(high)}"
+
+
 def any_of(alternatives: list[str]) -> str:
     """One of several bodies."""
     return alternatives[0] if len(alternatives) == 1 else f"({' | '.join(alternatives)})"
@@ -61,8 +83,7 @@ def in_any_case(text: str) -> str:
 
 
 def _letter(letter: str) -> str:
-    forms = {letter, *_capitals().get(letter, ())} | ({"’"} if letter == "'" else set())
-    return f"[{''.join(_escaped(form) for form in sorted(forms))}]"
+    return one_of(letter + "".join(_capitals().get(letter, ())) + "’" * (letter == "'"))
 
 
 @cache

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from loresmith.emit.gbnf_integers import integer
-from loresmith.emit.gbnf_rules import BREAK, SPACE, WORD, Rules, any_of, in_any_case
+from loresmith.emit.gbnf_rules import (
+    BREAK,
+    SPACE,
+    WORD,
+    WORD_SIGNS,
+    Rules,
+    any_of,
+    in_any_case,
+    none_of,
+    one_of,
+)
 from loresmith.emit.party import Party
 from loresmith.ir.tools import Lists, Parameter
-
-OPEN_END = rf"[^,\]{BREAK}]*"
 
 
 class Values:
@@ -17,8 +25,9 @@ class Values:
         self.rules = rules
         self.lists = lists
         self.party = party
-        self.space = rules.add("space", f"[{SPACE}]")
-        self.gap = rules.add("gap", f"[_{SPACE}]")
+        self.space = rules.add("space", one_of(SPACE))
+        self.gap = rules.add("gap", one_of("_" + SPACE))
+        self.tail = rules.add("tail", f"{none_of(',]' + BREAK)}*")
 
     def placed(self, parameter: Parameter) -> str:
         """The rule of a value given by place."""
@@ -97,20 +106,22 @@ class Values:
 
     def _quoted_text(self) -> str:
         """A text in quotation marks, or one that begins with such."""
-        inside = rf'"\"" {self.space}* [^"\]{SPACE}{BREAK}] [^"\]{BREAK}]* "\"" {self.space}*'
-        more = rf'"\"" [^",\]{BREAK}]* "\"" {self.space}* [^,\]{SPACE}{BREAK}] {OPEN_END}'
-        return self.rules.add("quoted", f"{inside} | {more}")
+        seen, inner, short = none_of('"]' + SPACE + BREAK), none_of('"]' + BREAK), none_of('",]' + BREAK)
+        whole = rf'"\"" {self.space}* {seen} {inner}* "\"" {self.space}*'
+        begun = rf'"\"" {short}* "\"" {self.space}* {none_of(",]" + SPACE + BREAK)} {self.tail}'
+        return self.rules.add("quoted", f"{whole} | {begun}")
 
     def _any_text(self) -> str:
-        return self.rules.add("any-text", rf'[^",\]{SPACE}{BREAK}] {OPEN_END} | {self._quoted_text()}')
+        first = none_of('",]' + SPACE + BREAK)
+        return self.rules.add("any-text", f"{first} {self.tail} | {self._quoted_text()}")
 
     def _text(self) -> str:
         """A text that doesn't look as if it had a name before it: `word =`."""
-        later = rf"[^,=\]{SPACE}{BREAK}] {OPEN_END}"
-        apart = rf"[^,=\]{WORD}{SPACE}{BREAK}] {OPEN_END}"
+        later = f"{none_of(',=]' + SPACE + BREAK)} {self.tail}"
+        apart = f"{none_of(',=]' + WORD_SIGNS + SPACE + BREAK)} {self.tail}"
         word = f"[{WORD}]+ ({self.space}+ ({later})? | {apart})?"
-        other = rf'[^",\]{WORD}{SPACE}{BREAK}] {OPEN_END}'
-        return self.rules.add("text", f"{word} | {other} | {self._quoted_text()}")
+        first = none_of('",]' + WORD_SIGNS + SPACE + BREAK)
+        return self.rules.add("text", f"{word} | {first} {self.tail} | {self._quoted_text()}")
 
 
 def _comparable(text: str) -> str:
