@@ -9,7 +9,7 @@ from loresmith.emit.gbnf import emit_gbnf
 from loresmith.emit.party import Party
 from loresmith.ir.vocabulary import Vocabulary, load_vocabulary
 
-from tests.vocabulary.acceptance import ByteVocabulary, Grammar, write_byte_vocabulary
+from tests.vocabulary.acceptance import ByteVocabulary, Grammar
 from tests.vocabulary.calls import calls, checker_accepts, lint_accepts, right_calls
 from tests.vocabulary.shipped import dm_messages
 
@@ -45,11 +45,6 @@ tools:
 extend: {lists: {skills: [piloting]}}
 remove: [quest]
 """
-
-
-@pytest.fixture(scope="module")
-def vocabulary_of_bytes(tmp_path_factory: pytest.TempPathFactory) -> ByteVocabulary:
-    return ByteVocabulary(write_byte_vocabulary(tmp_path_factory.mktemp("bytes") / "bytes.gguf"))
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ NAME = r"^[a-z_][a-z0-9_]*$"
 Name = Annotated[str, Field(pattern=NAME)]
 Word = Annotated[str, Field(pattern=r'^[^\s,=\[\]"]+( [^\s,=\[\]"]+)*$')]
 """A value that a call can give without quotation marks: words with single spaces between them."""
-Lists = dict[str, tuple[Word, ...]]
+Lists = dict[Name, tuple[Word, ...]]
 
 
 def _schema_of_parameter(schema: dict[str, Any]) -> None:
