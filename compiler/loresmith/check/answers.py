@@ -41,6 +41,18 @@ def link_answers(
     return exchanges
 
 
+def link_unknown(draft: Draft, unknown: set[int], vocabulary: Vocabulary) -> list[Exchange]:
+    """The calls whose identities are `unknown`, with their answers: no tool says which results answer them."""
+    linker = _Linker(unknown, vocabulary, Findings(draft.source.path))
+    exchanges = list[Exchange]()
+    for index, turn in enumerate(draft.turns):
+        if turn.role == "dm":
+            answers, _ = linker.reply(turn)
+            mine = (call for call in turn.calls if id(call) in unknown)
+            exchanges += [Exchange(call, answers.get(id(call)), index) for call in mine]
+    return exchanges
+
+
 class _Linker:
     def __init__(self, broken: set[int], vocabulary: Vocabulary, findings: Findings) -> None:
         self.broken = broken

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import loresmith
+from loresmith.commands.tools_application import tools_application
 
 application = typer.Typer(
     name="loresmith",
@@ -166,12 +167,4 @@ def schema(what: Annotated[str, typer.Argument(help="recipe or tools")] = "recip
     return print_schema(what)
 
 
-@application.command()
-def tools(as_json: Json = False) -> int:
-    """List the tools that a DM can call: the shipped ones and the project's own.
-
-    Example: loresmith tools
-    """
-    from loresmith.commands.tools import list_tools
-
-    return list_tools(Path.cwd(), as_json=as_json)
+application.add_typer(tools_application, name="tools")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from loresmith.check.project import check_project
+from loresmith.commands.scenario_files import read_scenario_files
 from loresmith.diagnostics.diagnostic import Diagnostic
 from loresmith.diagnostics.failure import FINDINGS, InvalidCall
 from loresmith.diagnostics.rendering import render_github, render_json, render_text
 from loresmith.ir.vocabulary import load_vocabulary
 from loresmith.store.compiled import CompiledCache, cache_of
 
-DEFAULT = Path("ai-training/scenarios")
 FORMATS = ("text", "json", "github")
 
 
@@ -24,7 +23,7 @@ def lint_paths(
     """Print every finding; gives 1 when there is an error (or, with `strict`, any finding), else 0."""
     if output not in FORMATS:
         raise InvalidCall(f"There is no format {output!r}.", remedy=f"Formats: {', '.join(FORMATS)}.")
-    sources = _sources(_files(paths or [root / DEFAULT]), root)
+    sources = read_scenario_files(paths, root)
     findings = [f for f in _findings(sources, root, cached) if _wanted(f.code, select, ignore)]
     shown = {finding.path for finding in findings}
     texts = {path: sources[path].decode("utf-8", errors="replace") for path in sorted(shown)}
@@ -46,31 +45,6 @@ def _findings(sources: dict[str, bytes], root: Path, cached: bool) -> list[Diagn
     if cache.problem:
         print(f"note: every file was checked anew; the cache can't be used: {cache.problem}", file=sys.stderr)
     return list(checked.findings)
-
-
-def _files(paths: Sequence[Path]) -> list[Path]:
-    files: set[Path] = set()
-    for path in paths:
-        if path.is_dir():
-            files |= {found for found in path.rglob("*.md") if found.is_file()}
-        elif path.is_file():
-            files.add(path)
-        else:
-            raise InvalidCall("There is no such file or folder.", where=str(path))
-    if not files:
-        raise InvalidCall("There is no .md file to check.", where=", ".join(str(path) for path in paths))
-    return sorted(files)
-
-
-def _sources(files: Sequence[Path], root: Path) -> dict[str, bytes]:
-    """The files by the path that findings show: from the project's root, links to folders resolved."""
-    folders = {folder: _from_root(folder, root) for folder in {path.parent for path in files}}
-    return {f"{folders[path.parent]}{path.name}": path.read_bytes() for path in files}
-
-
-def _from_root(folder: Path, root: Path) -> str:
-    shown = Path(os.path.relpath(folder.resolve(), root.resolve())).as_posix()
-    return "" if shown == "." else f"{shown}/"
 
 
 def _wanted(code: str, select: str, ignore: str) -> bool:

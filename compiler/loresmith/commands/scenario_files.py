@@ -1,0 +1,41 @@
+"""The scenario files that a command is given, and how their paths are shown."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from loresmith.diagnostics.failure import InvalidCall
+
+DEFAULT = Path("ai-training/scenarios")
+
+
+def read_scenario_files(paths: Sequence[Path], root: Path) -> dict[str, bytes]:
+    """The files in `paths` (without any: the project's scenarios) by the path that is shown for each.
+
+    Raises InvalidCall when a path isn't there, or no .md file is.
+    """
+    files = _files(paths or [root / DEFAULT])
+    # From the project's root, links to folders resolved.
+    folders = {folder: _from_root(folder, root) for folder in {path.parent for path in files}}
+    return {f"{folders[path.parent]}{path.name}": path.read_bytes() for path in files}
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    files: set[Path] = set()
+    for path in paths:
+        if path.is_dir():
+            files |= {found for found in path.rglob("*.md") if found.is_file()}
+        elif path.is_file():
+            files.add(path)
+        else:
+            raise InvalidCall("There is no such file or folder.", where=str(path))
+    if not files:
+        raise InvalidCall("There is no .md file to check.", where=", ".join(str(path) for path in paths))
+    return sorted(files)
+
+
+def _from_root(folder: Path, root: Path) -> str:
+    shown = Path(os.path.relpath(folder.resolve(), root.resolve())).as_posix()
+    return "" if shown == "." else f"{shown}/"

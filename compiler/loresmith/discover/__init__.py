@@ -1,0 +1,1 @@
+"""Tools that the scenarios call and no entry declares: found, and proposed as entries."""
