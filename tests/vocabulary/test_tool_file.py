@@ -41,6 +41,7 @@ MISTAKES = [
         "no list 'skils'",
         "mean skills?",
     ),
+    (WEATHER.replace("result", "reslt"), "4:5", "Unknown key 'tools.0.reslt'", "Did you mean result?"),
     (WEATHER.replace("    result: text\n", ""), "2:5", "'tools.0.result' is missing", ""),
     (WEATHER + "    aliases: [{name: roll}]\n", "7:22", "'roll' belongs to 'roll' already", ""),
     (WEATHER + "    aliases: [{name: sky, arguments: [hail]}]\n", "7:15", "no more and no less", ""),

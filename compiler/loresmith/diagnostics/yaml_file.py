@@ -47,7 +47,9 @@ class YamlFile:
         return node.start_mark.line + 1, node.start_mark.column + 1
 
     def _explained(self, model: type[BaseModel], error: ValidationError) -> InvalidCall:
-        problem = error.errors()[0]
+        problems = error.errors()
+        # A key with a slip in it is unknown, and the right one is missing: the slip is the cause.
+        problem = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
         location = list(problem["loc"])
         unknown = problem["type"] == "extra_forbidden"
         message, remedy = _message(model, location, problem["type"], problem["msg"])
