@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from loresmith.check.corpus import check_corpus
 from loresmith.check.file import Compiled, compile_source
+from loresmith.check.outline import outline_of
 from loresmith.elaborate.front_matter import names_of_path, split_of
 from loresmith.ir.scenario import DmTurn
 from loresmith.ir.vocabulary import load_vocabulary
@@ -94,7 +95,7 @@ def test_splits_are_stable_and_about_80_10_10() -> None:
 def test_two_scenarios_with_one_id() -> None:
     text = CANONICAL.read_text(encoding="utf-8")
     scenarios = [compiled(text, f"scenarios/combat/{name}.md").scenario for name in ("b", "a")]
-    (found,) = check_corpus([scenario for scenario in scenarios if scenario])
+    (found,) = check_corpus([outline_of(scenario) for scenario in scenarios if scenario])
     assert (found.code, found.path) == ("SC506", "scenarios/combat/b.md")
     assert "scenarios/combat/a.md" in found.message
 
