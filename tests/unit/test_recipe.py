@@ -127,6 +127,7 @@ def test_no_hub_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_largest_recipe_that_can_run_is_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feasibility, "has_gpu", lambda: True)
     monkeypatch.setattr(feasibility, "hub_is_reachable", lambda: True)
+    monkeypatch.setattr(feasibility, "free_disk_bytes", lambda _: 10**12)
     recipe, reason = feasibility.choose_recipe(tmp_path)
     assert recipe.name == "gemma3n-e4b"
     assert "largest" in reason

@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 
 from loresmith.diagnostics.failure import ENVIRONMENT, INTERRUPTED, EnvironmentFailure, Failure
-from loresmith.process.interrupts import take_repeats_as_one
+from loresmith.process.interrupts import take_repeats_as_one, was_interrupted
 
 
 def main() -> None:
@@ -34,16 +34,19 @@ def exit_code_of(arguments: list[str]) -> int:
     try:
         command = typer.main.get_command(application)
         code = command.main([a for a in arguments if a != "--verbose"], "loresmith", standalone_mode=False)
-    except Failure as failure:
-        return _shown(failure, verbose)
     except (KeyboardInterrupt, click.Abort):
         code = INTERRUPTED
     except Exception as error:
-        return _unexpected(error, verbose)
+        # A library may wrap the interrupt in an exception of its own; pydantic does while it builds a model.
+        code = INTERRUPTED if was_interrupted() else _failed(error, verbose)
     if code == INTERRUPTED:
         # typer turns an interrupt into this code without a word.
         print("\nInterrupted. What is finished is kept; the same command goes on.", file=sys.stderr)
     return code if isinstance(code, int) else 0
+
+
+def _failed(error: Exception, verbose: bool) -> int:
+    return _shown(error, verbose) if isinstance(error, Failure) else _unexpected(error, verbose)
 
 
 def _unexpected(error: Exception, verbose: bool) -> int:
