@@ -125,9 +125,12 @@ def test_no_hub_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_the_largest_recipe_that_can_run_is_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def free_disk(_: Path) -> int:
+        return 10**12
+
     monkeypatch.setattr(feasibility, "has_gpu", lambda: True)
     monkeypatch.setattr(feasibility, "hub_is_reachable", lambda: True)
-    monkeypatch.setattr(feasibility, "free_disk_bytes", lambda _: 10**12)
+    monkeypatch.setattr(feasibility, "free_disk_bytes", free_disk)
     recipe, reason = feasibility.choose_recipe(tmp_path)
     assert recipe.name == "gemma3n-e4b"
     assert "largest" in reason
