@@ -176,3 +176,15 @@ def test_an_interrupt_that_a_library_wrapped_is_still_one(
         interrupts.take_repeats_as_one()
         signal.signal(signal.SIGINT, before)
     assert "Interrupted" in capsys.readouterr().err
+
+
+def test_a_budget_that_no_build_can_meet_is_refused_before_one_begins(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = project / "recipes" / "mine.yaml"
+    recipe.write_text(f"{RECIPE}outputs: [{{quantize: q8_0, max_size: 10MB}}]\n")
+    assert exit_code_of(["train", "mine"]) == 1
+    text = said(capsys)
+    assert "291,544,992 bytes" in text
+    assert "No quantization of gemma3-270m fits" in text
+    assert not (project / "ai-training" / "build").exists()

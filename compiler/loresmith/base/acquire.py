@@ -124,7 +124,12 @@ def _from_hub(repository: str, revision: str, folder: Path) -> None:
 
 def _from_folder(source: Path, folder: Path) -> None:
     if not source.is_dir():
-        raise Rejected("There is no such base model folder.", where=str(source))
+        raise Rejected(
+            "There is no such base model folder.",
+            where=str(source),
+            remedy="base.path in the recipe names a folder in Hugging Face's layout, seen from the project.",
+        )
+    verify_weights(source)
     for pattern in _WANTED:
         for path in sorted(source.glob(pattern)):
             _link_or_copy(path.resolve(), folder / path.name)

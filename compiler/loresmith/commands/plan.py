@@ -11,11 +11,9 @@ from loresmith.commands.watchers import duration
 from loresmith.pipeline.build import StageState, states_of
 from loresmith.pipeline.project import Project
 from loresmith.plan.estimate import measured_flops, training_seconds
-from loresmith.plan.feasibility import has_gpu, obstacle
+from loresmith.plan.feasibility import has_gpu, obstacle, require_consistent
 from loresmith.plan.known_bases import known_base
-from loresmith.quantize.budget import require_fits
 from loresmith.quantize.predict import predicted_bytes
-from loresmith.targets.target import require_loadable, target_named
 
 CHARACTERS_PER_TOKEN = 4
 SUPERVISED_SHARE = 0.25
@@ -25,7 +23,7 @@ SUPERVISED_SHARE = 0.25
 def show_plan(name: str | None, root: Path, *, as_json: bool) -> int:
     """Print the plan of a recipe; gives exit code 0. Raises where the plan itself can't be."""
     project, reason = chosen_project(name, root)
-    _check(project)
+    require_consistent(project.recipe)
     states = states_of(project)
     outputs = _outputs(project)
     seconds = _training_time(project, states)
@@ -35,18 +33,6 @@ def show_plan(name: str | None, root: Path, *, as_json: bool) -> int:
     else:
         print(_as_text(project, reason, states, outputs, seconds, blocked))
     return 0
-
-
-def _check(project: Project) -> None:
-    target = target_named(project.recipe.target)
-    base = known_base(project.recipe.base)
-    if not base:
-        return
-    require_loadable(target, base.family, tuple(o.quantize for o in project.recipe.outputs))
-    for output in project.recipe.outputs:
-        size = predicted_bytes(base.sizes, output.quantize)
-        if size is not None:
-            require_fits(output.quantize, size, output.max_bytes, base.sizes)
 
 
 def _outputs(project: Project) -> list[dict[str, Any]]:

@@ -6,8 +6,8 @@ import time
 
 from loresmith.plan.known_bases import KnownBase
 
-EFFICIENCY = 0.5
-"""The part of a plain matrix product's speed that a training step reaches."""
+EFFICIENCY = 0.3
+"""The part of a plain matrix product's speed that training reaches, its evaluations included."""
 
 
 def measured_flops() -> float:

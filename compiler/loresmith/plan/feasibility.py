@@ -11,6 +11,8 @@ from loresmith.environment.hub import hub_is_reachable
 from loresmith.environment.memory import free_disk_bytes, total_memory_bytes
 from loresmith.pipeline.project import Project
 from loresmith.plan.known_bases import known_base
+from loresmith.quantize.budget import require_fits
+from loresmith.quantize.predict import predicted_bytes
 from loresmith.recipe.load import find_recipe, load_recipe
 from loresmith.recipe.schema import Recipe
 from loresmith.targets.target import require_loadable, target_named
@@ -38,16 +40,27 @@ def choose_recipe(root: Path) -> tuple[Recipe, str]:
 
 
 def require_feasible(project: Project) -> None:
-    """Raise before anything heavy is loaded when target, memory, disk or hub rule the build out."""
-    recipe = project.recipe
-    target = target_named(recipe.target)
-    base = known_base(recipe.base)
-    if base:
-        require_loadable(target, base.family, tuple(output.quantize for output in recipe.outputs))
+    """Raise before anything heavy is loaded when recipe, memory, disk or hub rule the build out."""
+    require_consistent(project.recipe)
     found = obstacle(project)
     if found:
         reason, remedy = found
-        raise EnvironmentFailure(f"The recipe {recipe.name} can't be built here: {reason}", remedy=remedy)
+        raise EnvironmentFailure(
+            f"The recipe {project.recipe.name} can't be built here: {reason}", remedy=remedy
+        )
+
+
+def require_consistent(recipe: Recipe) -> None:
+    """Raise when the target can't load the base, or when an output is known to miss its budget on any machine."""
+    target = target_named(recipe.target)
+    base = known_base(recipe.base)
+    if not base:
+        return
+    require_loadable(target, base.family, tuple(output.quantize for output in recipe.outputs))
+    for output in recipe.outputs:
+        size = predicted_bytes(base.sizes, output.quantize)
+        if size is not None:
+            require_fits(output.quantize, size, output.max_bytes, base.sizes)
 
 
 def obstacle(project: Project) -> tuple[str, str] | None:
