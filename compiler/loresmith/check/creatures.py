@@ -23,7 +23,10 @@ class Cast:
         """The member's own name that a call means, or the creature's as written; the player if left out."""
         if made.call is None or made.tool is None or made.tool.name_omitted(len(made.call.arguments)):
             return self.player
-        name = made.call.arguments[0].value
+        return self.meant_by(made.call.arguments[0].value)
+
+    def meant_by(self, name: str) -> str:
+        """The member's own name that a name means: in full, as `player`, or an only first name; else in lower case."""
         if name.casefold() == "player":
             return self.player
         full = [m for m in self.members if m.casefold() == name.casefold()]

@@ -14,12 +14,12 @@ MEMBERS = 2
 """An example leaves no name out: it has to be right in any party."""
 
 
-def check_examples(path: Path, vocabulary: Vocabulary) -> None:
-    """Check the examples in the file at `path`, which is part of `vocabulary`.
+def check_examples(path: Path, vocabulary: Vocabulary, text: str | None = None) -> None:
+    """Check the examples in the file at `path` (or in its unsaved `text`), which is part of `vocabulary`.
 
     Raises InvalidCall with the place of the first that isn't a right call.
     """
-    source = read_yaml(path, "tool vocabulary", may_be_empty=True)
+    source = read_yaml(path, "tool vocabulary", may_be_empty=True, text=text)
     file = source.typed(ToolFile)
     for location, tool, example in _examples(file):
         problem = _problem(example, tool, vocabulary)

@@ -21,6 +21,17 @@ Location = Sequence[str | int]
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+class YamlMistake(InvalidCall):
+    """A mistake at a place in a YAML file; `line` and `column` count from 1."""
+
+    def __init__(
+        self, message: str, path: Path, line: int, column: int, *, remedy: str, excerpt: str
+    ) -> None:
+        super().__init__(message, where=f"{path}:{line}:{column}", remedy=remedy, excerpt=excerpt)
+        self.line = line
+        self.column = column
+
+
 @dataclass(frozen=True)
 class YamlFile:
     """A file's text, its YAML nodes and what they stand for; `noun` is what a person calls such a file."""
@@ -38,7 +49,7 @@ class YamlFile:
         except ValidationError as error:
             raise self._explained(model, error) from error
 
-    def failure(self, location: Location, message: str, remedy: str = "") -> InvalidCall:
+    def failure(self, location: Location, message: str, remedy: str = "") -> YamlMistake:
         """A failure at the value at `location`: keys and indexes from the top."""
         return _failure(self.path, self.source, self._place(location), message, remedy)
 
@@ -46,7 +57,7 @@ class YamlFile:
         node = _node_at(self.document, location, want_key=of_key)
         return node.start_mark.line + 1, node.start_mark.column + 1
 
-    def _explained(self, model: type[BaseModel], error: ValidationError) -> InvalidCall:
+    def _explained(self, model: type[BaseModel], error: ValidationError) -> YamlMistake:
         problems = error.errors()
         # A key with a slip in it is unknown, and the right one is missing: the slip is the cause.
         problem = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
@@ -57,9 +68,12 @@ class YamlFile:
         return _failure(self.path, self.source, place, message, remedy)
 
 
-def read_yaml(path: Path, noun: str, *, may_be_empty: bool = False) -> YamlFile:
-    """The file with its positions; raises InvalidCall when it can't be read or isn't a mapping in YAML."""
-    source = _read(path, noun)
+def read_yaml(path: Path, noun: str, *, may_be_empty: bool = False, text: str | None = None) -> YamlFile:
+    """The file with its positions; `text`, where it is given, stands for what the file holds.
+
+    Raises InvalidCall when the file can't be read, YamlMistake when it isn't a mapping in YAML.
+    """
+    source = _read(path, noun) if text is None else text
     loader: Any = _Loader(source)
     try:
         document = loader.get_single_node()
@@ -154,8 +168,8 @@ def _model_of(model: type[BaseModel], key: str) -> type[BaseModel]:
     return model
 
 
-def _failure(path: Path, source: str, place: tuple[int, int], message: str, remedy: str = "") -> InvalidCall:
+def _failure(path: Path, source: str, place: tuple[int, int], message: str, remedy: str = "") -> YamlMistake:
     line, column = place
     lines = source.splitlines()
     excerpt = f"{lines[line - 1]}\n{' ' * (column - 1)}^" if line <= len(lines) else ""
-    return InvalidCall(message, where=f"{path}:{line}:{column}", remedy=remedy, excerpt=excerpt)
+    return YamlMistake(message, path, line, column, remedy=remedy, excerpt=excerpt)

@@ -67,12 +67,12 @@ class ToolFile(Node):
     """The tools below that the DM doesn't have here."""
 
 
-def read_tool_file(path: Path, below: Tools, lists: Lists) -> tuple[Tools, Lists]:
-    """The tools and lists of a file put on top of those `below`.
+def read_tool_file(path: Path, below: Tools, lists: Lists, text: str | None = None) -> tuple[Tools, Lists]:
+    """The tools and lists of a file put on top of those `below`; `text` stands for what the file holds.
 
     Raises InvalidCall with line, column, excerpt and, where there is one, a did-you-mean.
     """
-    source = read_yaml(path, "tool vocabulary", may_be_empty=True)
+    source = read_yaml(path, "tool vocabulary", may_be_empty=True, text=text)
     file = source.typed(ToolFile)
     tools, all_lists = _merged(source, file, below, lists)
     for location, message, remedy in _problems(file, tools, all_lists):

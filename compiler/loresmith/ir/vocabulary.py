@@ -118,14 +118,15 @@ class Vocabulary(Node):
         return f"Did you mean {close[0]!r}?" if close else f"Known tools: {known}."
 
 
-def load_vocabulary(project_tools: Path | None = None) -> Vocabulary:
+def load_vocabulary(project_tools: Path | None = None, text: str | None = None) -> Vocabulary:
     """The shipped vocabulary with the project's file on top, which may add, replace, extend and remove.
 
-    A project's file that isn't there is the same as none. Raises InvalidCall for a file that isn't valid.
+    `text` stands for what the file holds, where an editor has changed it and not saved it. A project's file that
+    isn't there is the same as none. Raises InvalidCall for a file that isn't valid.
     """
     tools, lists = read_tool_file(shipped_folder("grammar") / "tools.yaml", {}, {})
-    if project_tools is not None and project_tools.is_file():
-        tools, lists = read_tool_file(project_tools, tools, lists)
+    if project_tools is not None and (text is not None or project_tools.is_file()):
+        tools, lists = read_tool_file(project_tools, tools, lists, text)
     return Vocabulary(tools=tuple(tools.values()), lists=lists)
 
 

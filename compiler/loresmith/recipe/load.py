@@ -11,9 +11,12 @@ from loresmith.recipe.schema import Recipe
 from loresmith.resources import shipped_folder
 
 
-def load_recipe(path: Path) -> Recipe:
-    """The recipe in a file; raises InvalidCall with line, column, excerpt and a did-you-mean."""
-    return read_yaml(path, "recipe").typed(Recipe)
+def load_recipe(path: Path, text: str | None = None) -> Recipe:
+    """The recipe in a file, or in `text` where an editor holds what isn't saved yet.
+
+    Raises InvalidCall with line, column, excerpt and a did-you-mean.
+    """
+    return read_yaml(path, "recipe", text=text).typed(Recipe)
 
 
 def find_recipe(name: str, project: Path) -> Path:
