@@ -167,4 +167,15 @@ def schema(what: Annotated[str, typer.Argument(help="recipe or tools")] = "recip
     return print_schema(what)
 
 
+@application.command()
+def lsp() -> int:
+    """Serve an editor: findings while you type, hover, completion, fixes, formatting.
+
+    Example: loresmith lsp (your editor starts it; docs/editors.md)
+    """
+    from loresmith.commands.lsp import serve_editor
+
+    return serve_editor()
+
+
 application.add_typer(tools_application, name="tools")
