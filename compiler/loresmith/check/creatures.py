@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from loresmith.elaborate.draft import Draft, DraftTurn, GivenResult, MadeCall
 from loresmith.ir.scenario import Text
@@ -26,21 +27,31 @@ class Cast:
         return self.meant_by(made.call.arguments[0].value)
 
     def meant_by(self, name: str) -> str:
-        """The member's own name that a name means: in full, as `player`, or an only first name; else in lower case."""
-        if name.casefold() == "player":
-            return self.player
-        full = [m for m in self.members if m.casefold() == name.casefold()]
-        first = [m for m in self.members if m.casefold().split()[0] == name.casefold()]
-        return full[0] if full else first[0] if len(first) == 1 else name.casefold()
+        """The member's own name that a name means, or the creature's as it is known."""
+        return name_meant(name, self.members, self.player)
 
     def is_met(self, name: str, turn: int) -> bool:
-        """Whether a creature's name stands in the text up to the end of the reply, singular or plural."""
-        bare = re.sub(r"[\s_#]*\d+$", "", _ARTICLE.sub("", name.replace("_", " "))).strip()
-        forms = {bare, *_singulars(bare), bare + "s", bare + "es"}
-        if bare.endswith("y"):
-            forms.add(bare[:-1] + "ies")
-        listed = "|".join(re.escape(form) for form in forms if form)
-        return bool(listed) and bool(re.search(rf"\b(?:{listed})\b", self._told[turn], re.I))
+        """Whether a creature's name stands in the text up to the end of the reply."""
+        return stands_in(name, self._told[turn])
+
+
+def name_meant(name: str, members: Sequence[str], player: str) -> str:
+    """The member's own name that a name means: in full, as `player`, or an only first name; else in lower case."""
+    if name.casefold() == "player":
+        return player
+    full = [m for m in members if m.casefold() == name.casefold()]
+    first = [m for m in members if m.casefold().split()[0] == name.casefold()]
+    return full[0] if full else first[0] if len(first) == 1 else name.casefold()
+
+
+def stands_in(name: str, text: str) -> bool:
+    """Whether a creature's name stands in a text, in any letter case, singular or plural."""
+    bare = re.sub(r"[\s_#]*\d+$", "", _ARTICLE.sub("", name.replace("_", " "))).strip()
+    forms = {bare, *_singulars(bare), bare + "s", bare + "es"}
+    if bare.endswith("y"):
+        forms.add(bare[:-1] + "ies")
+    listed = "|".join(re.escape(form) for form in forms if form)
+    return bool(listed) and bool(re.search(rf"\b(?:{listed})\b", text, re.I))
 
 
 def _singulars(name: str) -> list[str]:

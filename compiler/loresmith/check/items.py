@@ -22,12 +22,12 @@ class Pack:
 
     def add(self, item: str) -> None:
         """Put an item in; `arrow x20` counts twenty."""
-        name, count = _read(item)
+        name, count = read_item(item)
         self._counts[name] += count
 
     def remove(self, item: str) -> bool:
         """Take an item out; false when it isn't there."""
-        name, count = _read(item)
+        name, count = read_item(item)
         if self._counts[name] <= 0:
             return False
         self._counts[name] = max(0, self._counts[name] - count)
@@ -35,7 +35,8 @@ class Pack:
 
 
 @lru_cache(maxsize=4096)
-def _read(item: str) -> tuple[str, int]:
+def read_item(item: str) -> tuple[str, int]:
+    """What an item is compared by, and its count."""
     text = _NOTE.sub("", item).strip().strip("\"'")
     found = _COUNT.search(text)
     count = int(next(filter(None, found.groups()))) if found else 1

@@ -10,6 +10,7 @@ from loresmith.check.places import span_in_result
 from loresmith.diagnostics.diagnostic import Findings
 from loresmith.elaborate.draft import Draft, GivenResult, MadeCall
 from loresmith.ir.arguments import DICE
+from loresmith.ir.scenario import Member
 from loresmith.ir.vocabulary import Vocabulary
 from loresmith.syntax.tree import Range, SumSyntax, Term
 
@@ -38,7 +39,7 @@ class _SumChecker:
         self.source = draft.source
         self.vocabulary = vocabulary
         self.findings = findings
-        self.skills = _stated_skills(draft)
+        self.skills = stated_skills(draft.system.members if draft.system else ())
 
     def check(self, made: MadeCall, given: GivenResult) -> None:
         total = given.syntax.sum
@@ -131,15 +132,21 @@ def amount_of(made: MadeCall) -> int | None:
     return int(numbers[-1]) if numbers else None
 
 
-def _stated_skills(draft: Draft) -> dict[str, list[int]]:
-    """For each skill the bonus of every member that states it."""
+def stated_skills(members: Sequence[Member]) -> dict[str, list[int]]:
+    """For each skill the bonus of every member that states it, in their order."""
     stated: dict[str, list[int]] = {}
-    for member in draft.system.members if draft.system else ():
+    for member in members:
         for detail in member.details:
             if detail.name.lower() == "skills":
-                for name, bonus in re.findall(r"([A-Za-z][A-Za-z' _]*?)\s*:?\s*([+-]\d+)", detail.value):
-                    stated.setdefault(" ".join(name.replace("_", " ").lower().split()), []).append(int(bonus))
+                for name, bonus in stated_bonuses(detail.value):
+                    stated.setdefault(name, []).append(bonus)
     return stated
+
+
+def stated_bonuses(text: str) -> list[tuple[str, int]]:
+    """The names with a signed number behind them, in lower case: `perception +5, stealth +7`."""
+    found = re.findall(r"([A-Za-z][A-Za-z' _]*?)\s*:?\s*([+-]\d+)", text)
+    return [(" ".join(name.replace("_", " ").lower().split()), int(bonus)) for name, bonus in found]
 
 
 def _dice_problem(term: Term) -> str | None:
