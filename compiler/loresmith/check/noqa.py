@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from loresmith.diagnostics.diagnostic import Diagnostic
 from loresmith.syntax.document import Parsed
+from loresmith.syntax.tree import Range
 
 _NOQA = re.compile(r"<!--\s*noqa(?:\s*:\s*([A-Z]{2}\d+(?:[\s,]+[A-Z]{2}\d+)*))?\s*-->", re.I)
 
@@ -20,6 +21,22 @@ def suppressed(findings: Sequence[Diagnostic], parsed: Parsed) -> tuple[Diagnost
         for found in findings
         if not (_covers(whole, found) or _covers(by_line.get(found.line, ()), found))
     )
+
+
+def silencing(parsed: Parsed, line: int, code: str) -> tuple[Range, str]:
+    """What to write in place of what, so that a comment on the line silences the code.
+
+    One that names codes already gets one more; else a comment of its own stands at the end of the line.
+    """
+    source = parsed.source
+    for comment in parsed.shadows.comments():
+        match = _NOQA.fullmatch(source.text[comment.start : comment.end])
+        if match and match[1] and source.place(comment.start)[0] == line:
+            end = comment.start + match.end(1)
+            return Range(end, end), f", {code}"
+    end = source.line_end(source.starts[line - 1])
+    start = source.starts[line - 1] + len(source.text[source.starts[line - 1] : end].rstrip())
+    return Range(start, end), f" <!-- noqa: {code} -->"
 
 
 def _covers(codes: Sequence[str], found: Diagnostic) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from pygls.lsp.server import LanguageServer
 from loresmith import __version__
 from loresmith.diagnostics.failure import Failure
 from loresmith.ir.vocabulary import Vocabulary
+from loresmith.language_server.actions import KINDS, ActionFile, actions_for
 from loresmith.language_server.analysis import Analysis, analyse
 from loresmith.language_server.completion import completion_at
 from loresmith.language_server.findings import (
@@ -214,6 +216,14 @@ def _symbols(ls: ScenarioServer, params: types.DocumentSymbolParams) -> list[typ
     return outline_of(scenario.analysis, scenario.positions) if scenario else None
 
 
+def _actions(ls: ScenarioServer, params: types.CodeActionParams) -> list[types.CodeAction] | None:
+    scenario = ls.scenario(params.text_document.uri)
+    if scenario is None:
+        return None
+    file = ActionFile(params.text_document.uri, scenario.place.shown, scenario.analysis, scenario.positions)
+    return actions_for(file, params.range, params.context.only)
+
+
 def make_server() -> ScenarioServer:
     """A server with all its features."""
     server = ScenarioServer()
@@ -226,6 +236,8 @@ def make_server() -> ScenarioServer:
     server.feature(types.TEXT_DOCUMENT_HOVER)(_hover)
     options = types.CompletionOptions(trigger_characters=TRIGGERS)
     server.feature(types.TEXT_DOCUMENT_COMPLETION, options)(_completion)
+    options = types.CodeActionOptions(code_action_kinds=KINDS)
+    server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)(_actions)
     server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)(_symbols)
     return server
 
@@ -233,6 +245,8 @@ def make_server() -> ScenarioServer:
 def serve() -> int:
     """Serve one client over standard input and output; gives 0 when it ended the session properly, else 1."""
     logging.basicConfig(level=logging.ERROR)
+    # pygls waits for its reader before it ends: started by hand, Ctrl-C would do nothing. There is nothing to save.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = make_server()
     server.start_io()
     return 0 if server.shut_down else 1
