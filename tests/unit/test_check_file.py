@@ -33,6 +33,11 @@ def test_bytes_that_arent_text_have_a_place() -> None:
     assert result.scenario is None
 
 
+def test_a_member_named_by_white_space_has_no_name() -> None:
+    text = CANONICAL.read_text(encoding="utf-8").replace("**Borin**", "**\u00a0**")
+    assert "SC205" in codes(text)
+
+
 @pytest.mark.parametrize("ending", ["\r\n", "\r"])
 def test_line_ends_dont_matter(ending: str) -> None:
     text = CANONICAL.read_text(encoding="utf-8")

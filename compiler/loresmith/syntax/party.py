@@ -129,8 +129,8 @@ def _member(text: str, offset: int) -> MemberSyntax:
     """A member from its own line: name, `(player)`, then the words and facts."""
     named = _NAMED.match(text)
     if named is None:
-        return MemberSyntax(text.strip("*_ "), Range(offset, offset + len(text.rstrip())))
-    name, position, player = named[1].strip("*_ "), named.end(), False
+        return MemberSyntax(_plain(text), Range(offset, offset + len(text.rstrip())))
+    name, position, player = _plain(named[1]), named.end(), False
     place = Range(offset + named.start(1), offset + named.start(1) + len(named[1].rstrip()))
     people, entries = list[str](), list[Entry]()
     while match := _PARENTHESIS.match(text, position):
@@ -146,6 +146,11 @@ def _member(text: str, offset: int) -> MemberSyntax:
         people.remove("player")
         player = True
     return MemberSyntax(name, place, player, " ".join(people), tuple(entries))
+
+
+def _plain(name: str) -> str:
+    """A name without emphasis; white space of any kind around it is none of it."""
+    return name.strip().strip("*_ ").strip()
 
 
 def _read_facts(text: str, offset: int, people: list[str], entries: list[Entry]) -> None:
@@ -188,7 +193,7 @@ def _table(rows: list[_Row]) -> Iterator[MemberSyntax]:
         named = next((entry for entry in entries if comparable(entry.key) == "name"), None)
         name = named.value if named else ""
         player = bool(re.search(r"\(player\)", name, re.I))
-        bare = re.sub(r"\s*\(player\)", "", name, flags=re.I).strip("*_ ")
+        bare = _plain(re.sub(r"\s*\(player\)", "", name, flags=re.I))
         place = named.range if named else Range(row.start, row.start + len(row.text))
         yield MemberSyntax(bare, place, player, "", tuple(e for e in entries if e is not named and e.value))
 
