@@ -50,6 +50,8 @@ def stands_in(name: str, text: str) -> bool:
     forms = {bare, *_singulars(bare), bare + "s", bare + "es"}
     if bare.endswith("y"):
         forms.add(bare[:-1] + "ies")
+    if bare.endswith(("f", "fe")):
+        forms.add(bare.removesuffix("e")[:-1] + "ves")
     listed = "|".join(re.escape(form) for form in forms if form)
     return bool(listed) and bool(re.search(rf"\b(?:{listed})\b", text, re.I))
 

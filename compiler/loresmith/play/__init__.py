@@ -1,0 +1,1 @@
+"""A person plays with a model: the game's course, and how the terminal shows it."""

@@ -1,0 +1,74 @@
+"""A played game as a scenario file in canonical form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from loresmith.ir.scenario import DmTurn, Member, Result, Scenario, System, Text, Turn, UserTurn
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_HEADING = re.compile(r"^#+\s*")
+_RULE = re.compile(r"(?:[-*_]\s*){3,}")
+
+
+def scenario_text(scenario: Scenario) -> str:
+    """The file of a scenario; narration loses the marks that would open something where it stands."""
+    front = ["---", f"category: {scenario.category}", "---"]
+    blocks = ["\n".join(front), *_system(scenario.system)]
+    for turn in scenario.turns:
+        blocks += ["# User" if isinstance(turn, UserTurn) else "# DM", turn_text(turn)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def turn_text(turn: Turn) -> str:
+    """What stands below a turn's heading; empty where nothing was said."""
+    if isinstance(turn, UserTurn):
+        return plain(turn.text).strip()
+    return re.sub(r"\n{3,}", "\n\n", "".join(_pieces(turn))).strip()
+
+
+def plain(text: str) -> str:
+    """A text in which nothing opens a section, a call, a result, code or a comment."""
+    lines = (_plain_line(line) for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
+
+
+def _pieces(turn: DmTurn) -> Iterator[str]:
+    """The parts of a reply, calls apart from the words around them and results in paragraphs of their own."""
+    for part in turn.parts:
+        if isinstance(part, Text):
+            yield plain(part.text)
+        else:
+            yield f"\n\n{part.text}\n\n" if isinstance(part, Result) else f" {part.text} "
+
+
+def _plain_line(line: str) -> str:
+    words = " ".join(_CONTROL.sub(" ", line).split())
+    words = re.sub(r"[<>\\]", "", words.replace("`", "'"))
+    words = _HEADING.sub("", words.strip())
+    words = words.replace("**", "") if words.startswith("**") else words
+    return "" if _RULE.fullmatch(words) else words.replace("[", "\\[")
+
+
+def _system(system: System) -> Iterator[str]:
+    yield "# SYSTEM"
+    fields = [("Role", system.role), ("World", system.world), ("Location", system.location)]
+    for name, value in [*fields, *((field.name, field.value) for field in system.fields)]:
+        if value:
+            yield f"## {name}"
+            yield value
+    yield "## Party"
+    yield "\n".join(line for member in system.party for line in _member(member))
+
+
+def _member(member: Member) -> Iterator[str]:
+    people = " ".join(filter(None, (member.race, member.character_class)))
+    yield f"- **{member.name}**{' (player)' if member.player else ''}: {people}, level {member.level}"
+    yield f"  - Health: {member.health}/{member.max_health}"
+    if member.experience is not None:
+        yield f"  - Experience: {member.experience}"
+    if member.inventory:
+        yield f"  - Inventory: {', '.join(member.inventory)}"
+    for detail in member.details:
+        yield f"  - {detail.name}: {detail.value}"
