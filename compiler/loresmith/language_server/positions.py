@@ -63,7 +63,8 @@ class Positions:
         """The position of an offset; one beyond the text is at its end."""
         line, column = self.source.place(max(0, min(offset, len(self.source.text))))
         start = self.source.starts[line - 1]
-        units = self.codec.client_num_units(self.source.text[start : start + column - 1])
+        before = self.source.text[start : start + column - 1]
+        units = len(before) if before.isascii() else self.codec.client_num_units(before)
         return types.Position(line - 1, units + (self._mark if line == 1 else 0))
 
     def range(self, start: int, end: int) -> types.Range:

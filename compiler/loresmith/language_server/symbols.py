@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -28,6 +29,8 @@ class _Outline:
     def __init__(self, analysis: Analysis, positions: Positions) -> None:
         self.analysis = analysis
         self.positions = positions
+        self.calls = [(call, analysis.place(call.span)) for call in analysis.calls]
+        self.starts = [place.start for _, place in self.calls]
 
     def section(self, section: Section, end: int) -> types.DocumentSymbol:
         """A section that reaches to `end`."""
@@ -57,11 +60,9 @@ class _Outline:
         ]
 
     def _calls(self, start: int, end: int) -> list[types.DocumentSymbol]:
-        found = [(call, self.analysis.place(call.span)) for call in self.analysis.calls]
+        first, last = bisect_left(self.starts, start), bisect_left(self.starts, end)
         return [
-            self._leaf(call.text, place, types.SymbolKind.Function)
-            for call, place in found
-            if start <= place.start < end
+            self._leaf(call.text, place, types.SymbolKind.Function) for call, place in self.calls[first:last]
         ]
 
     def _leaf(
