@@ -16,7 +16,8 @@ from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall, Rejec
 from loresmith.families.family import family_named
 from loresmith.recipe.schema import Train
 from loresmith.render.tokens import Sample
-from loresmith.train.batches import batch_of, tensors_of, weight_of
+from loresmith.train import loss as loss_module
+from loresmith.train.batches import batch_of
 from loresmith.train.checkpoint import Progress
 from loresmith.train.loop import (
     Measurement,
@@ -27,7 +28,8 @@ from loresmith.train.loop import (
     total_steps,
 )
 from loresmith.train.loss import SupervisedCrossEntropy, supervised_loss
-from loresmith.train.model import adapter_parameters, add_adapter, resolve_precision
+from loresmith.train.model import adapter_parameters, add_adapter, prepare_rows, resolve_precision
+from loresmith.train.rows import packed, row_of, weight_of
 
 from tests.unit.samples import made_samples
 
@@ -35,7 +37,7 @@ VOCABULARY = 97
 TRAIN = Train(rank=4, learning_rate=1e-2, batch_size=4, epochs=3, eval_every=2, checkpoint_every=2)
 
 
-def tiny_model(train: Train = TRAIN) -> Any:
+def tiny_model(train: Train = TRAIN, *, ready: bool = True) -> Any:
     """A random Gemma 3 of two layers, one of them with a sliding window, with an adapter that isn't zero."""
     from transformers import Gemma3ForCausalLM, Gemma3TextConfig
 
@@ -51,6 +53,8 @@ def tiny_model(train: Train = TRAIN) -> Any:
         for name, parameter in adapter_parameters(model).items():
             if "lora_B" in name:
                 parameter.normal_(std=0.1)
+    if ready:
+        prepare_rows(model, "cpu")
     return model
 
 
@@ -59,8 +63,11 @@ def gradients(model: Any) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("cap", [None, 3.0])
-def test_chunked_loss_and_gradient_are_the_plain_ones(cap: float | None) -> None:
+def test_chunked_loss_and_gradient_are_the_plain_ones(
+    cap: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     torch.manual_seed(1)
+    monkeypatch.setattr(loss_module, "LOGIT_BYTES", 4 * 50 * 64)
     head = torch.randn(50, 16, dtype=torch.float64)
     targets, weights = torch.randint(50, (150,)), torch.rand(150, dtype=torch.float64)
     ours = torch.randn(150, 16, dtype=torch.float64, requires_grad=True)
@@ -80,9 +87,9 @@ def test_chunked_loss_and_gradient_are_the_plain_ones(cap: float | None) -> None
 
 def test_loss_is_that_of_the_supervised_tokens_alone() -> None:
     model, sample = tiny_model(), made_samples(1, VOCABULARY)[0]
-    loss = float(supervised_loss(model, tensors_of([sample], "cpu")).detach())
+    loss = float(supervised_loss(model, row_of([sample], "cpu")).detach())
     ids = torch.tensor([sample.ids])
-    logits = model(input_ids=ids).logits[0]
+    logits = tiny_model(ready=False)(input_ids=ids).logits[0]
     chosen = [c for start, end in sample.spans for c in range(start, end)]
     picked = torch.nn.functional.cross_entropy(
         logits[[c - 1 for c in chosen]], ids[0, chosen], reduction="sum"
@@ -90,17 +97,43 @@ def test_loss_is_that_of_the_supervised_tokens_alone() -> None:
     assert loss == pytest.approx(float(picked.detach()) * sample.weight, rel=1e-5)
 
 
-def test_one_by_eight_gives_the_gradients_of_eight_by_one() -> None:
+def test_how_a_batch_is_packed_changes_no_gradient() -> None:
     batch = made_samples(8, VOCABULARY)
     found: list[dict[str, torch.Tensor]] = []
-    for size in (1, 3, 8):
+    for row_tokens in (1, 60, 10_000):
         model = tiny_model()
-        accumulate_gradients(model, batch, size, "cpu")
+        accumulate_gradients(model, batch, row_tokens, "cpu")
         found.append(gradients(model))
     assert found[0]
     for other in found[1:]:
         for name, gradient in found[0].items():
             torch.testing.assert_close(other[name], gradient, rtol=1e-4, atol=1e-7)
+
+
+def test_a_packed_row_has_the_loss_and_gradients_of_its_samples_alone_in_plain_transformers() -> None:
+    """The reference is PEFT and eager attention, one sample a time; both ways of isolating samples are held to it."""
+    batch = made_samples(5, VOCABULARY)
+    plain = tiny_model(ready=False)
+    plain.set_attn_implementation("eager")
+    expected = sum(supervised_loss(plain, row_of([sample], "cpu")) for sample in batch)
+    assert isinstance(expected, torch.Tensor)
+    expected.backward()
+    for ready in (True, False):
+        model = tiny_model(ready=ready)
+        loss = supervised_loss(model, row_of(batch, "cpu"))
+        loss.backward()
+        torch.testing.assert_close(loss, expected, rtol=1e-5, atol=0)
+        for name, gradient in gradients(plain).items():
+            torch.testing.assert_close(gradients(model)[name], gradient, rtol=1e-4, atol=1e-5)
+
+
+def test_rows_are_filled_and_nothing_is_cut() -> None:
+    samples = made_samples(20, VOCABULARY)
+    rows = packed(samples, 100)
+    assert sorted(s.id for row in rows for s in row) == sorted(s.id for s in samples)
+    assert all(sum(len(s.ids) for s in row) <= 100 for row in rows)
+    assert len(rows) < len(samples)
+    assert [len(row) for row in packed(samples, 1)] == [1] * len(samples)
 
 
 def test_weight_counts_every_supervised_token() -> None:
@@ -223,7 +256,7 @@ def test_out_of_memory_says_what_to_lower(tmp_path: Path, monkeypatch: pytest.Mo
         adapter.train_adapter(
             tmp_path, family_named("gemma3"), tmp_path, TRAIN, None, cpu, tmp_path, lambda _: None
         )
-    assert "micro_batch_size" in caught.value.remedy
+    assert "row_tokens" in caught.value.remedy
 
 
 def test_metrics_hold_every_step_once_after_a_resumption(tmp_path: Path) -> None:

@@ -72,8 +72,9 @@ class Train(Section):
     """Gradients are scaled down to this norm."""
     batch_size: Positive = 8
     """Scenarios a step."""
-    micro_batch_size: Positive = 1
-    """Scenarios in memory at once; the gradient does not depend on it."""
+    row_tokens: Positive = 2048
+    """Tokens in memory at once: scenarios are packed into rows of at most so many, each seeing only itself (a
+    longer one has a row of its own); the gradient does not depend on it."""
     epochs: Positive = 3
     max_steps: Positive | None = None
     """Stop after this many steps, whatever `epochs` says."""

@@ -22,7 +22,13 @@ from loresmith.recipe.schema import Train
 from loresmith.store.files import write_atomically
 from loresmith.train.curve import draw_loss_curve
 from loresmith.train.loop import Measurement, Outcome, run_training
-from loresmith.train.model import add_adapter, load_adapter_weights, load_base, resolve_precision
+from loresmith.train.model import (
+    add_adapter,
+    load_adapter_weights,
+    load_base,
+    prepare_rows,
+    resolve_precision,
+)
 
 METRICS = "metrics.jsonl"
 CURVE = "loss.png"
@@ -52,6 +58,7 @@ def train_adapter(
         model = add_adapter(model.to(accelerator.kind), family, train)
         if parent:
             load_adapter_weights(model, parent)
+        prepare_rows(model, accelerator.kind)
         outcome = run_training(
             model, samples, held_out, train, accelerator.kind, folder, _logged(folder, on_step)
         )
@@ -60,7 +67,7 @@ def train_adapter(
             raise
         raise EnvironmentFailure(
             "Memory ran out while training.",
-            remedy=f"Lower train.micro_batch_size (now {train.micro_batch_size}), train.context "
+            remedy=f"Lower train.row_tokens (now {train.row_tokens}), train.context "
             f"(now {train.context}) or train.rank (now {train.rank}); the checkpoints are kept.",
         ) from error
     facts = _save(model, outcome, folder)

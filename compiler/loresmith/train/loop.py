@@ -14,10 +14,11 @@ import torch
 from loresmith.diagnostics.failure import Rejected
 from loresmith.recipe.schema import Train
 from loresmith.render.tokens import Sample
-from loresmith.train.batches import batch_of, micro_batches, steps_per_epoch, tensors_of, weight_of
+from loresmith.train.batches import batch_of, steps_per_epoch
 from loresmith.train.checkpoint import Progress, load_checkpoint, save_checkpoint
 from loresmith.train.loss import supervised_loss
 from loresmith.train.model import adapter_parameters
+from loresmith.train.rows import packed, row_of, weight_of
 
 DIVERGED = 3.0
 """A loss this many nats above the first one isn't coming back."""
@@ -93,7 +94,7 @@ def run_training(
         progress.step += 1
         eval_loss = None
         if progress.step % train.eval_every == 0 or progress.step == steps:
-            eval_loss = mean_loss(model, held_out, device, train.micro_batch_size)
+            eval_loss = mean_loss(model, held_out, device, train.row_tokens)
             best = _note_eval(progress, eval_loss, parameters, best, train.patience)
         on_step(_measured(progress, steps, loss, eval_loss, rate, batch, seconds))
         if progress.step % train.checkpoint_every == 0 or progress.stopped_early or progress.step == steps:
@@ -101,25 +102,24 @@ def run_training(
     return Outcome(progress, best, steps)
 
 
-def mean_loss(model: Any, samples: Sequence[Sample], device: str, micro_batch: int) -> float:
+def mean_loss(model: Any, samples: Sequence[Sample], device: str, row_tokens: int) -> float:
     """The mean cross-entropy of the supervised tokens, in nats."""
     model.eval()
     with torch.no_grad():
         losses = [
-            float(supervised_loss(model, tensors_of(group, device)))
-            for group in micro_batches(samples, micro_batch)
+            float(supervised_loss(model, row_of(group, device))) for group in packed(samples, row_tokens)
         ]
     return sum(losses) / weight_of(samples)
 
 
-def accumulate_gradients(model: Any, batch: Sequence[Sample], micro_batch: int, device: str) -> float:
+def accumulate_gradients(model: Any, batch: Sequence[Sample], row_tokens: int, device: str) -> float:
     """Add the batch's gradients to the parameters and give its mean loss.
 
-    Every micro-batch is divided by the whole batch's token weight, so how the batch is cut up changes nothing.
+    Every row is divided by the whole batch's token weight, so how the batch is packed changes nothing.
     """
     total, weight = 0.0, weight_of(batch)
-    for group in micro_batches(batch, micro_batch):
-        loss = supervised_loss(model, tensors_of(group, device)) / weight
+    for group in packed(batch, row_tokens):
+        loss = supervised_loss(model, row_of(group, device)) / weight
         loss.backward()
         total += float(loss.detach())
     return total
@@ -136,7 +136,7 @@ def _optimizer_step(
 ) -> float:
     model.train()
     optimizer.zero_grad(set_to_none=True)
-    loss = accumulate_gradients(model, batch, train.micro_batch_size, device)
+    loss = accumulate_gradients(model, batch, train.row_tokens, device)
     torch.nn.utils.clip_grad_norm_(parameters.values(), train.clip_norm)
     for group in optimizer.param_groups:
         group["lr"] = rate

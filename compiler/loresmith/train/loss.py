@@ -6,8 +6,11 @@ from typing import Any
 
 import torch
 
-CHUNK = 64
-"""Positions whose logits exist at one time: 64 rows of a 262,144-token vocabulary are 67 MB in fp32."""
+from loresmith.train.rows import Row
+
+LOGIT_BYTES = 2**27
+"""How large a block of logits may be: 128 positions of a 262,144-token vocabulary in fp32. Smaller blocks read the
+head more often than they compute with it."""
 
 
 class SupervisedCrossEntropy(torch.autograd.Function):
@@ -24,8 +27,9 @@ class SupervisedCrossEntropy(torch.autograd.Function):
         hidden, head, targets, weights, cap = inputs
         gradient = torch.empty_like(hidden)
         total = torch.zeros((), dtype=torch.float32, device=hidden.device)
-        for start in range(0, hidden.shape[0], CHUNK):
-            part = slice(start, start + CHUNK)
+        chunk = max(1, LOGIT_BYTES // (4 * head.shape[0]))
+        for start in range(0, hidden.shape[0], chunk):
+            part = slice(start, start + chunk)
             loss, gradient[part] = _chunk(hidden[part], head, targets[part], weights[part], cap)
             total += loss
         ctx.save_for_backward(gradient)
@@ -45,31 +49,29 @@ def _chunk(
     logits = (hidden @ head.T).float()
     if cap is not None:
         logits = cap * torch.tanh(logits / cap)
-    normalizer = torch.logsumexp(logits, dim=-1)
-    chosen = logits.gather(1, targets[:, None]).squeeze(1)
-    loss = ((normalizer - chosen) * weights).sum()
-    slope = None if cap is None else 1 - (logits / cap) ** 2
-    gradient = logits.sub_(normalizer[:, None]).exp_()
-    gradient.scatter_add_(1, targets[:, None], torch.full_like(chosen[:, None], -1.0))
-    gradient *= weights[:, None]
-    if slope is not None:
-        gradient *= slope
-    return loss, gradient.to(hidden.dtype) @ head
+    chosen = logits.gather(1, targets[:, None])
+    highest, place = logits.max(dim=-1, keepdim=True)
+    gradient = torch.softmax(logits, dim=-1)
+    normalizer = highest - gradient.gather(1, place).log()
+    loss = ((normalizer - chosen).squeeze(1) * weights).sum()
+    gradient.scatter_add_(1, targets[:, None], torch.full_like(chosen, -1.0))
+    if cap is not None:
+        gradient *= 1 - (logits / cap) ** 2
+    gradient = gradient.to(hidden.dtype) @ head
+    return loss, gradient * weights[:, None].to(hidden.dtype)
 
 
-def supervised_loss(model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    """The summed, weighted loss of a batch under a causal language model (PEFT-wrapped or not).
-
-    `batch`: `ids` (b, t), `mask` (b, t), and `rows`, `columns`, `weights` (n) of the supervised tokens;
-    the logits that predict token (row, column) come from position column - 1.
-    """
+def supervised_loss(model: Any, row: Row) -> torch.Tensor:
+    """The summed, weighted loss of a row under a causal language model (PEFT-wrapped or not), made ready by
+    `prepare_rows`; the logits that predict the token in column c come from position c - 1."""
     causal = model.get_base_model() if hasattr(model, "get_base_model") else model
-    attention = None if bool(batch["mask"].all()) else batch["mask"]
-    states = causal.model(input_ids=batch["ids"], attention_mask=attention, use_cache=False)
-    hidden = states.last_hidden_state[batch["rows"], batch["columns"] - 1]
-    targets = batch["ids"][batch["rows"], batch["columns"]]
+    states = causal.model(
+        input_ids=row.ids, position_ids=row.positions, use_cache=False, segments=row.segments
+    )
+    hidden = states.last_hidden_state[0, row.columns - 1]
+    targets = row.ids[0, row.columns]
     cap = getattr(causal.config, "final_logit_softcapping", None)
     head = causal.lm_head.weight.detach()
-    loss = SupervisedCrossEntropy.apply(hidden, head, targets, batch["weights"], cap)
+    loss = SupervisedCrossEntropy.apply(hidden, head, targets, row.weights, cap)
     assert isinstance(loss, torch.Tensor)
     return loss

@@ -1,0 +1,66 @@
+"""Samples packed into rows, and a row as tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from loresmith.render.tokens import Sample
+
+Segment = tuple[int, int]
+"""Where in a row one sample stands: its first position and the one behind its last."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Samples one behind the other. `ids` and `positions` (1, t): token ids, and positions that begin at 0 in each
+    sample; `columns`, `weights` (n): where the supervised tokens stand, and what each counts."""
+
+    ids: torch.Tensor
+    positions: torch.Tensor
+    segments: tuple[Segment, ...]
+    columns: torch.Tensor
+    weights: torch.Tensor
+
+
+def packed(samples: Sequence[Sample], capacity: int) -> list[list[Sample]]:
+    """The samples in groups of at most `capacity` tokens: the longest first, each into the first group it fits
+    (first-fit decreasing). A sample that is longer stands alone; none is cut."""
+    groups: list[list[Sample]] = []
+    room: list[int] = []
+    for sample in sorted(samples, key=lambda s: (-len(s.ids), s.id)):
+        length = len(sample.ids)
+        place = next((number for number, left in enumerate(room) if length <= left), None)
+        if place is None:
+            groups.append([sample])
+            room.append(capacity - length)
+        else:
+            groups[place].append(sample)
+            room[place] -= length
+    return groups
+
+
+def row_of(samples: Sequence[Sample], device: str) -> Row:
+    """The samples as one row."""
+    segments: list[Segment] = []
+    columns: list[int] = []
+    weights: list[float] = []
+    for sample in samples:
+        begin = segments[-1][1] if segments else 0
+        segments.append((begin, begin + len(sample.ids)))
+        columns += [begin + column for start, end in sample.spans for column in range(start, end)]
+        weights += [sample.weight] * sample.supervised
+    return Row(
+        ids=torch.tensor([[i for sample in samples for i in sample.ids]], device=device),
+        positions=torch.tensor([[p for sample in samples for p in range(len(sample.ids))]], device=device),
+        segments=tuple(segments),
+        columns=torch.tensor(columns, device=device),
+        weights=torch.tensor(weights, dtype=torch.float32, device=device),
+    )
+
+
+def weight_of(samples: Sequence[Sample]) -> float:
+    """The sum of the weights of all supervised tokens: what a step's loss is divided by, once."""
+    return sum(sample.weight * sample.supervised for sample in samples)

@@ -1,0 +1,58 @@
+"""A packed row trains like its samples one by one in plain transformers, in every family."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from loresmith.families.family import family_named
+from loresmith.recipe.schema import Train
+from loresmith.render.tokens import Sample
+from loresmith.train.loss import supervised_loss
+from loresmith.train.model import adapter_parameters, add_adapter, load_base, prepare_rows
+from loresmith.train.rows import row_of
+from runs import example_ids
+from tiny import make_folder
+
+
+def adapted(name: str, base: Path) -> Any:
+    family = family_named(name)
+    model = add_adapter(load_base(base, family, "fp32"), family, Train(rank=4))
+    torch.manual_seed(11)
+    with torch.no_grad():
+        for parameter_name, parameter in adapter_parameters(model).items():
+            if "lora_B" in parameter_name:
+                parameter.normal_(std=0.05)
+    return model
+
+
+def samples(ids: list[int]) -> list[Sample]:
+    """Three samples of different lengths, one longer than the tiny models' sliding window."""
+    parts = (ids, ids[5:17], ids[20:41])
+    return [
+        Sample(id=str(number), path="", category="", weight=1.0 + number, members=1,
+               ids=tuple(part), spans=((3, 6), (8, len(part))), messages=())
+        for number, part in enumerate(parts)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["gemma3", "gemma3n", "qwen3"])
+def test_a_packed_row_is_its_samples_alone(name: str, tmp_path: Path) -> None:
+    base = make_folder(name, tmp_path / "base")
+    batch = samples(example_ids(base))
+    plain = adapted(name, base)
+    plain.set_attn_implementation("eager")
+    expected = sum(supervised_loss(plain, row_of([sample], "cpu")) for sample in batch)
+    assert isinstance(expected, torch.Tensor)
+    expected.backward()
+    packed = adapted(name, base)
+    prepare_rows(packed, "cpu")
+    loss = supervised_loss(packed, row_of(batch, "cpu"))
+    loss.backward()
+    torch.testing.assert_close(loss, expected, rtol=1e-5, atol=0)
+    for parameter_name, parameter in adapter_parameters(plain).items():
+        found = dict(packed.named_parameters())[parameter_name].grad
+        assert parameter.grad is not None
+        torch.testing.assert_close(found, parameter.grad, rtol=2e-3, atol=2e-5, msg=parameter_name)

@@ -1,0 +1,82 @@
+"""Attention over rows, and layers with an adapter, against torch's own in double precision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from loresmith.train.adapted_linear import AdaptedLinear
+from loresmith.train.attention import BLOCK, IsolatedAttention, attend, blocks_of
+from loresmith.train.rows import Segment
+
+SEGMENTS: tuple[Segment, ...] = ((0, 1), (1, 40), (40, 40 + 2 * BLOCK + 7))
+
+
+def visible(segments: tuple[Segment, ...], window: int | None) -> torch.Tensor:
+    """Which key each query sees, written out: the same sample, not later, and within the window."""
+    length = segments[-1][1]
+    sample = [number for number, (begin, end) in enumerate(segments) for _ in range(begin, end)]
+    return torch.tensor(
+        [
+            [sample[q] == sample[k] and k <= q and (window is None or q - k < window) for k in range(length)]
+            for q in range(length)
+        ]
+    )
+
+
+@pytest.mark.parametrize("window", [None, 1, 30, BLOCK + 9])
+@pytest.mark.parametrize(("heads", "key_heads"), [(4, 1), (4, 2), (2, 2)])
+def test_isolated_attention_is_masked_attention(heads: int, key_heads: int, window: int | None) -> None:
+    torch.manual_seed(3)
+    length = SEGMENTS[-1][1]
+    q = torch.randn(length, heads, 8, dtype=torch.float64, requires_grad=True)
+    k, v = (torch.randn(length, key_heads, 8, dtype=torch.float64, requires_grad=True) for _ in range(2))
+    ours = IsolatedAttention.apply(q, k, v, 0.3, blocks_of(SEGMENTS, window), window)
+    plain = torch.nn.functional.scaled_dot_product_attention(
+        q.transpose(0, 1), k.transpose(0, 1), v.transpose(0, 1),
+        attn_mask=visible(SEGMENTS, window), scale=0.3, enable_gqa=True,
+    ).transpose(0, 1)  # fmt: skip
+    above = torch.randn_like(plain)
+    assert isinstance(ours, torch.Tensor)
+    torch.testing.assert_close(ours, plain)
+    for mine, theirs in zip(
+        torch.autograd.grad(ours, (q, k, v), above), torch.autograd.grad(plain, (q, k, v), above), strict=True
+    ):
+        torch.testing.assert_close(mine, theirs)
+
+
+def test_blocks_cover_every_query_once_and_no_key_of_another_sample() -> None:
+    blocks = blocks_of(SEGMENTS, 30)
+    assert [q for b in blocks for q in range(b.start, b.end)] == list(range(SEGMENTS[-1][1]))
+    for block in blocks:
+        begin = max(begin for begin, _ in SEGMENTS if begin <= block.start)
+        assert begin <= block.first_key <= block.start
+
+
+def test_what_the_attention_cannot_do_is_refused() -> None:
+    q = torch.zeros(1, 2, 5, 4)
+    with pytest.raises(ValueError, match="soft cap"):
+        attend(torch.nn.Identity(), q, q, q, None, 1.0, ((0, 5),), softcap=50.0)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_an_adapted_linear_layer_is_the_sum_of_layer_and_adapter(*, bias: bool) -> None:
+    torch.manual_seed(5)
+    x = torch.randn(9, 6, dtype=torch.float64, requires_grad=True)
+    weight, offset = torch.randn(7, 6, dtype=torch.float64), torch.randn(7, dtype=torch.float64)
+    a = torch.randn(2, 6, dtype=torch.float64, requires_grad=True)
+    b = torch.randn(7, 2, dtype=torch.float64, requires_grad=True)
+    inputs = (x, weight, offset if bias else None, a, b, 0.7)
+    plain = x @ (weight + 0.7 * b @ a).T + (offset if bias else 0.0)
+    ours = AdaptedLinear.apply(*inputs)
+    assert isinstance(ours, torch.Tensor)
+    torch.testing.assert_close(ours, plain)
+    assert torch.autograd.gradcheck(_only_trained(weight, offset if bias else None), (x, a, b))
+
+
+def _only_trained(
+    weight: torch.Tensor, offset: torch.Tensor | None
+) -> Callable[[torch.Tensor, torch.Tensor, torch.Tensor], Any]:
+    return lambda x, a, b: AdaptedLinear.apply(x, weight, offset, a, b, 0.7)
