@@ -109,6 +109,31 @@ def evaluate(
 
 
 @application.command()
+def play(
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[MODEL]", help="A .gguf file, or a model's name or name/version; default: the newest."
+        ),
+    ] = None,
+    scenario: Annotated[
+        Path | None, typer.Option(help="A scenario file to begin with; default: one that wasn't trained on.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Makes dice and answers repeatable.")] = None,
+    dc: Annotated[int | None, typer.Option(help="The DC or AC that every check is held against.")] = None,
+    greedy: Annotated[bool, typer.Option("--greedy", help="Take the likeliest token every time.")] = False,
+    context: Annotated[int, typer.Option(help="The context in tokens, as the app sets it.")] = 2048,
+) -> int:
+    """Play with a model in the terminal: it tells, its calls are carried out.
+
+    Example: loresmith play gemma3-270m --dc 13
+    """
+    from loresmith.commands.play import play_with
+
+    return play_with(model, Path.cwd(), scenario, seed=seed, difficulty=dc, greedy=greedy, context=context)
+
+
+@application.command()
 def export(
     name: Annotated[str, typer.Argument(help="The model's name.")],
     destination: Annotated[Path, typer.Argument(help="The folder to copy the model file to.")],
@@ -169,7 +194,7 @@ def schema(what: Annotated[str, typer.Argument(help="recipe or tools")] = "recip
 
 @application.command()
 def lsp() -> int:
-    """Serve an editor: findings while you type, hover, completion, fixes, formatting.
+    """Serve an editor: findings while you type, hover, completion, code actions.
 
     Example: loresmith lsp (your editor starts it; docs/editors.md)
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from lsprotocol import types
 
 from loresmith.check.examples import check_examples
@@ -60,7 +62,7 @@ def published_failure(failure: Failure, positions: Positions) -> types.Diagnosti
 
 def unreadable_tools(failure: Failure, place: Place, positions: Positions) -> types.Diagnostic:
     """What a scenario shows while the project's tools.yaml can't be read: lint refuses it too."""
-    where = failure.where.removeprefix(f"{place.root}/")
+    where = failure.where.removeprefix(f"{place.root}{os.sep}").replace(os.sep, "/")
     end = positions.source.line_end(0)
     return types.Diagnostic(
         range=positions.range(0, end),

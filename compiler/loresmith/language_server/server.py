@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
+from pygls.uris import to_fs_path
 
 from loresmith import __version__
 from loresmith.diagnostics.failure import Failure
@@ -76,7 +77,7 @@ class ScenarioServer(LanguageServer):
 
     def vocabulary(self, place: Place) -> Vocabulary:
         """The vocabulary of the file's project; raises InvalidCall where its tools.yaml can't be read."""
-        uris = [uri for uri in self.workspace.text_documents if place_of(uri) == _tools_of(place)]
+        uris = [uri for uri in self.workspace.text_documents if to_fs_path(uri) == str(place.tools)]
         return self.vocabularies.of(place.tools, self.text(uris[0]) if uris else None)
 
     def scenario(self, uri: str) -> OpenScenario | None:
@@ -146,10 +147,6 @@ class ScenarioServer(LanguageServer):
         except Failure as failure:
             return [unreadable_tools(failure, place, positions)]
         return [published(finding, positions) for finding in lint_text(place.shown, text, vocabulary)]
-
-
-def _tools_of(place: Place) -> Place:
-    return Place("tools", place.root, place.tools)
 
 
 def _opened(ls: ScenarioServer, params: types.DidOpenTextDocumentParams) -> None:
