@@ -17,7 +17,7 @@ def scenario_text(scenario: Scenario) -> str:
     front = ["---", f"category: {scenario.category}", "---"]
     blocks = ["\n".join(front), *_system(scenario.system)]
     for turn in scenario.turns:
-        blocks += ["# User" if isinstance(turn, UserTurn) else "# DM", turn_text(turn)]
+        blocks += ["# User" if isinstance(turn, UserTurn) else "# DM", turn_text(turn) or "…"]
     return "\n\n".join(blocks) + "\n"
 
 

@@ -12,9 +12,14 @@ from loresmith.lower.conversation import Message
 
 def render_prompt(family: Family, messages: Sequence[Message], *, reply_next: bool) -> str:
     """The prompt text; with `reply_next` it ends where the model's answer begins."""
+    return render_by(family.template, family.bos, messages, reply_next=reply_next)
+
+
+def render_by(template: str, bos: str | None, messages: Sequence[Message], *, reply_next: bool) -> str:
+    """The prompt text by a chat template; raises what the template raises where it can't."""
     turns = [{"role": message.role, "content": message.content} for message in messages]
-    template = _compiled(family.template)
-    return template.render(messages=turns, bos_token=family.bos or "", add_generation_prompt=reply_next)
+    compiled = _compiled(template)
+    return compiled.render(messages=turns, bos_token=bos or "", add_generation_prompt=reply_next)
 
 
 @cache

@@ -1,0 +1,67 @@
+"""Is a file a model that this compiler can talk to: a GGUF of a known family, with that family's chat template?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from loresmith.diagnostics.failure import InvalidCall, Rejected
+from loresmith.families.family import FAMILIES, Family
+from loresmith.lower.conversation import Message
+from loresmith.render.prompt import render_by
+
+_MAGIC = b"GGUF"
+_PROBE = (
+    Message(role="system", content="You are the DM."),
+    Message(role="user", content="I look."),
+    Message(role="assistant", content="You see a door."),
+    Message(role="user", content="I open it."),
+)
+
+
+def require_gguf(file: Path) -> None:
+    """Raise InvalidCall when there is no such file, Rejected when it doesn't begin as a GGUF file does."""
+    if not file.is_file():
+        raise InvalidCall("There is no such model file.", where=str(file))
+    with file.open("rb") as opened:
+        if opened.read(len(_MAGIC)) != _MAGIC:
+            raise Rejected("This isn't a GGUF model file.", where=str(file), remedy="See: loresmith models")
+
+
+def family_of_file(file: Path, architecture: str, template: str | None) -> Family:
+    """The family of a model file, from what it says of itself.
+
+    Raises Rejected for an unknown family, for a file without a chat template, and for one whose template builds
+    other prompts than those that the family is trained on.
+    """
+    family = next((family for family in FAMILIES if family.gguf_architecture == architecture), None)
+    if family is None:
+        known = ", ".join(family.name for family in FAMILIES)
+        raise Rejected(
+            f"This model is of the family {architecture or '(none)'}, which loresmith can't talk to.",
+            where=str(file),
+            remedy=f"Choose a model of one of these families: {known}.",
+        )
+    if template is None:
+        raise Rejected(
+            "This model file has no chat template, so nobody knows how it wants to be spoken to.",
+            where=str(file),
+            remedy="Take a file that loresmith built; see: loresmith models",
+        )
+    if template != family.template and not _same_prompts(family, template):
+        raise Rejected(
+            f"This model file's chat template isn't the one that {family.name} is trained with.",
+            where=str(file),
+            remedy="Take a file that loresmith built; see: loresmith models",
+        )
+    return family
+
+
+def _same_prompts(family: Family, template: str) -> bool:
+    """Whether a template builds the prompt that the family's own builds."""
+    from jinja2 import TemplateError
+
+    ours = render_by(family.template, family.bos, _PROBE, reply_next=True)
+    try:
+        return render_by(template, family.bos, _PROBE, reply_next=True) == ours
+    except (TemplateError, ValueError):
+        return False

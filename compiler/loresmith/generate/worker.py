@@ -1,0 +1,113 @@
+"""Answers prompts with a model file, in a process of its own: `python -m loresmith.generate.worker MODEL CONTEXT`.
+
+Each line of its input is a request, each line of its output an event. A failed assertion inside llama.cpp ends the
+process; here it takes no game with it. SIGINT ends the answer, not the process.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+from loresmith.generate.stops import StopWatch
+from loresmith.quantize.llama_log import listen
+
+_BATCH = 128
+"""Tokens of a prompt that are read at once; an interrupt is noticed between two batches."""
+
+
+class _Interrupt:
+    """Whether the answer is to end."""
+
+    asked = False
+
+
+def main() -> None:
+    """Load the model, say what it is, and answer request after request until the input ends."""
+    signal.signal(signal.SIGINT, _interrupted)
+    listen(lambda _line: None)
+    model = _loaded(sys.argv[1], int(sys.argv[2]))
+    _say(
+        ready={
+            "architecture": model.metadata.get("general.architecture", ""),
+            "template": model.metadata.get("tokenizer.chat_template"),
+            "context": model.n_ctx(),
+        }
+    )
+    for line in sys.stdin:
+        _Interrupt.asked = False
+        _answer(model, json.loads(line))
+
+
+def _interrupted(_number: int, _frame: FrameType | None) -> None:
+    _Interrupt.asked = True
+
+
+def _loaded(path: str, context: int) -> Any:
+    from llama_cpp import Llama
+
+    try:
+        # Without `verbose` the library would silence llama.cpp's log, which `listen` sorts.
+        model = Llama(
+            model_path=path, n_ctx=context, n_batch=_BATCH, n_threads=os.cpu_count() or 1, n_gpu_layers=99,
+            verbose=True,
+        )  # fmt: skip
+    except ValueError:
+        # llama.cpp has already said on stderr what is wrong with the file.
+        sys.exit(1)
+    model.verbose = False
+    return model
+
+
+def _answer(model: Any, request: dict[str, Any]) -> None:
+    ids: list[int] = model.tokenize(request["prompt"].encode(), add_bos=False, special=True)
+    if len(ids) + request["max_new_tokens"] > model.n_ctx():
+        _say(full=len(ids))
+        return
+    stops = StopWatch(request["stops"])
+    end = "limit"
+    for piece in _pieces(model, ids, request):
+        if piece is None:
+            end = "turn"
+        elif shown := stops.take(piece):
+            _say(text=shown)
+        if stops.stopped or _Interrupt.asked:
+            end = "stop" if stops.stopped else "interrupted"
+            break
+    if rest := stops.rest():
+        _say(text=rest)
+    _say(end=end)
+
+
+def _pieces(model: Any, ids: list[int], request: dict[str, Any]) -> Iterator[str | None]:
+    """The answer's text as it comes; None when the model ends its turn."""
+    import llama_cpp
+
+    vocabulary: Any = llama_cpp.llama_model_get_vocab(model.model)
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    produced: list[int] = []
+    model.set_seed(request["seed"])
+    for token in model.generate(
+        ids, temp=request["temperature"], top_p=request["top_p"], repeat_penalty=request["repeat_penalty"]
+    ):
+        if llama_cpp.llama_vocab_is_eog(vocabulary, token):
+            yield None
+            return
+        yield decoder.decode(model.detokenize([token], prev_tokens=ids + produced))
+        produced.append(token)
+        if len(produced) >= request["max_new_tokens"]:
+            return
+
+
+def _say(**event: Any) -> None:
+    print(json.dumps(event), flush=True)
+
+
+if __name__ == "__main__":
+    main()
