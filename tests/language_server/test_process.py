@@ -44,3 +44,15 @@ def test_without_pygls(tmp_path: Path) -> None:
     assert done.returncode == 3
     assert 'pip install "pygls>=2.1"' in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_lint_loads_nothing_of_it(tmp_path: Path) -> None:
+    code = (
+        "import sys; from loresmith.commands.entry import exit_code_of; "
+        "assert (exit_code_of(['init']), exit_code_of(['lint'])) == (0, 0); "
+        "assert not {'pygls', 'lsprotocol', 'asyncio'} & set(sys.modules), sorted(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
