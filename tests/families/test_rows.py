@@ -48,7 +48,7 @@ def test_a_packed_row_is_its_samples_alone(name: str, tmp_path: Path) -> None:
     assert isinstance(expected, torch.Tensor)
     expected.backward()
     packed = adapted(name, base)
-    prepare_rows(packed, "cpu")
+    prepare_rows(packed, family_named(name), "cpu")
     loss = supervised_loss(packed, row_of(batch, "cpu"))
     loss.backward()
     torch.testing.assert_close(loss, expected, rtol=1e-5, atol=0)

@@ -54,7 +54,7 @@ def tiny_model(train: Train = TRAIN, *, ready: bool = True) -> Any:
             if "lora_B" in name:
                 parameter.normal_(std=0.1)
     if ready:
-        prepare_rows(model, "cpu")
+        prepare_rows(model, family_named("gemma3"), "cpu")
     return model
 
 

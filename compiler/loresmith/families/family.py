@@ -31,6 +31,8 @@ class Family(BaseModel):
     end_of_turn: str
     """The token that ends a message; it carries loss and becomes the GGUF's EOS."""
     has_vision: bool = False
+    norm_offset: float = 0.0
+    """What an RMS norm adds to its stored weight before it multiplies by it."""
     fp16_is_safe: bool = True
 
     @property
@@ -46,6 +48,7 @@ FAMILIES = (
         gguf_architecture="gemma3",
         architectures=("Gemma3ForCausalLM",),
         text_class="Gemma3ForCausalLM",
+        norm_offset=1.0,
         adapter_targets=rf".*\.layers\.\d+\.{_PROJECTIONS}",
         template_name="gemma",
         bos="<bos>",

@@ -58,7 +58,7 @@ def train_adapter(
         model = add_adapter(model.to(accelerator.kind), family, train)
         if parent:
             load_adapter_weights(model, parent)
-        prepare_rows(model, accelerator.kind)
+        prepare_rows(model, family, accelerator.kind)
         outcome = run_training(
             model, samples, held_out, train, accelerator.kind, folder, _logged(folder, on_step)
         )

@@ -13,6 +13,7 @@ from loresmith.families.family import Family
 from loresmith.recipe.schema import Train
 from loresmith.train.adapted_linear import fuse_adapters
 from loresmith.train.attention import use_isolated_attention
+from loresmith.train.elementwise import fuse_gates, fuse_norms
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -48,14 +49,16 @@ def add_adapter(model: Any, family: Family, train: Train) -> Any:
     return get_peft_model(model, config)
 
 
-def prepare_rows(model: Any, device: str) -> None:
-    """Let the samples of a row see only themselves, and let layers and adapters compute together where that pays.
+def prepare_rows(model: Any, family: Family, device: str) -> None:
+    """Let the samples of a row see only themselves, and let the layers' parts compute together where that pays.
 
     Away from the CPU transformers' own kernels do the first, told by positions that begin anew.
     """
     if device == "cpu":
         use_isolated_attention(model.get_base_model())
         fuse_adapters(model)
+        fuse_norms(model, family.norm_offset)
+        fuse_gates(model)
 
 
 def adapter_parameters(model: Any) -> dict[str, torch.nn.Parameter]:

@@ -1,4 +1,4 @@
-"""Attention over rows, and layers with an adapter, against torch's own in double precision."""
+"""What a training step is made of, against torch's own in double precision."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 import torch
 from loresmith.train.adapted_linear import AdaptedLinear
 from loresmith.train.attention import BLOCK, IsolatedAttention, attend, blocks_of
+from loresmith.train.elementwise import Gate, RmsNorm
 from loresmith.train.rows import Segment
 
 SEGMENTS: tuple[Segment, ...] = ((0, 1), (1, 40), (40, 40 + 2 * BLOCK + 7))
@@ -77,3 +78,30 @@ def test_an_adapted_linear_layer_is_the_sum_of_layer_and_adapter(*, bias: bool) 
         return out
 
     assert torch.autograd.gradcheck(trained, (x, a, b))
+
+
+def test_a_norm_is_its_formula() -> None:
+    torch.manual_seed(6)
+    x = torch.randn(5, 3, 8, dtype=torch.float64, requires_grad=True)
+    weight = torch.randn(8, dtype=torch.float64)
+
+    def normed(x: torch.Tensor) -> torch.Tensor:
+        out = RmsNorm.apply(x, weight, 1e-3)
+        assert isinstance(out, torch.Tensor)
+        return out
+
+    torch.testing.assert_close(normed(x), torch.nn.functional.rms_norm(x, (8,), weight, 1e-3))
+    assert torch.autograd.gradcheck(normed, (x,))
+
+
+def test_a_gate_is_its_formula() -> None:
+    torch.manual_seed(7)
+    gate, up = (torch.randn(5, 8, dtype=torch.float64, requires_grad=True) for _ in range(2))
+
+    def opened(gate: torch.Tensor, up: torch.Tensor) -> torch.Tensor:
+        out = Gate.apply(gate, up, torch.nn.functional.silu)
+        assert isinstance(out, torch.Tensor)
+        return out
+
+    torch.testing.assert_close(opened(gate, up), torch.nn.functional.silu(gate) * up)
+    assert torch.autograd.gradcheck(opened, (gate, up))
