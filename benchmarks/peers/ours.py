@@ -1,0 +1,54 @@
+"""Our training loop on a job file: `python ours.py JOB.json RESULT.json`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from loresmith.base.acquire import read_config
+from loresmith.families.family import family_of
+from loresmith.recipe.schema import Train
+from loresmith.render.tokens import Sample
+from loresmith.train.adapter import keep_freed_memory
+from loresmith.train.loop import Measurement, mean_loss, run_training
+from loresmith.train.model import add_adapter, load_base, prepare_rows
+
+
+def main(job_file: str, result_file: str) -> None:
+    """Train as the job says and write the measurements."""
+    keep_freed_memory()
+    job = json.loads(Path(job_file).read_text(encoding="utf-8"))
+    base = Path(job["base"])
+    family = family_of(read_config(base)["architectures"])
+    train = Train(
+        rank=job["rank"], alpha=job["alpha"], learning_rate=job["learning_rate"], schedule="constant", warmup=0,
+        weight_decay=job["weight_decay"], clip_norm=job["clip_norm"], batch_size=job["batch_size"],
+        row_tokens=job["row_tokens"], epochs=job["epochs"], eval_every=10**6, checkpoint_every=10**6,
+        seed=job["seed"],
+    )  # fmt: skip
+    model = add_adapter(load_base(base, family, "fp32"), family, train)
+    prepare_rows(model, family, "cpu")
+    seconds: list[float] = []
+
+    def on_step(measurement: Measurement) -> None:
+        seconds.append(measurement.seconds)
+
+    held_out = _samples(job["eval"])
+    run_training(model, _samples(job["train"]), held_out[:1], train, "cpu", Path(job["scratch"]), on_step)
+    eval_loss = mean_loss(model, held_out, "cpu", train.row_tokens)
+    result = {"step_seconds": seconds, "eval_loss": eval_loss}
+    Path(result_file).write_text(json.dumps(result), encoding="utf-8")
+
+
+def _samples(entries: list[dict[str, Any]]) -> list[Sample]:
+    return [
+        Sample(id=str(number), path="", category="", weight=1.0, members=1,
+               ids=tuple(entry["ids"]), spans=tuple(map(tuple, entry["spans"])), messages=())
+        for number, entry in enumerate(entries)
+    ]  # fmt: skip
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])
