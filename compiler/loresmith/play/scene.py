@@ -47,6 +47,6 @@ def _compiled(file: Path, root: Path, vocabulary: Vocabulary) -> Scenario:
 
 
 def _shown(file: Path, root: Path) -> str:
-    """The file from the project's root, where it stands below it."""
+    """The file from the project's root; its name alone where it stands elsewhere."""
     whole = file.resolve()
-    return whole.relative_to(root.resolve()).as_posix() if whole.is_relative_to(root.resolve()) else str(file)
+    return whole.relative_to(root.resolve()).as_posix() if whole.is_relative_to(root.resolve()) else file.name
