@@ -113,10 +113,12 @@ class _Linker:
         return next(named, None) or next(filter(_needs_result, waiting), None)
 
     def _is_named(self, label: str, made: MadeCall) -> bool:
-        """Whether a label is the call's tool (or an alias of it) or its first argument."""
+        """Whether a label is the call's tool (or an alias of it) or its first argument, by whichever of the call's
+        names it was written: `wisdom` answers `[save: wisdom]` and `[roll: wisdom save]` alike."""
         names = [made.name, made.first]
         if made.call:
-            names += [made.call.tool, made.call.arguments[0].value]
+            values = [argument.value for argument in made.call.arguments]
+            names += [made.call.tool, values[0]] + (made.tool.alias_arguments(values) if made.tool else [])
         tool = self.vocabulary.tool(label)
         same_tool = tool is not None and tool is made.tool
         return same_tool or _comparable(label) in [_comparable(name) for name in names if name]

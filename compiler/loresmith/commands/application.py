@@ -90,6 +90,26 @@ def lint(
     )
 
 
+@application.command(name="fmt")
+def format_scenarios(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Files or folders, or - for standard input; default: ai-training/scenarios."),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; 1 when a file would change.")
+    ] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Write nothing; show what would change.")] = False,
+) -> int:
+    """Write scenarios in the canonical form; what they mean and their comments stay.
+
+    Example: loresmith fmt --diff
+    """
+    from loresmith.commands.format import format_paths
+
+    return format_paths(paths or [], Path.cwd(), check=check, diff=diff)
+
+
 @application.command(name="eval")
 def evaluate(
     recipe: RecipeName = None,

@@ -16,14 +16,24 @@ def read_scenario_files(paths: Sequence[Path], root: Path) -> dict[str, bytes]:
 
     Raises InvalidCall when a path isn't there, or no .md file is.
     """
-    files = _files(paths or [root / DEFAULT])
-    # From the project's root, links to folders resolved.
+    return {
+        shown: path.read_bytes() for shown, path in shown_paths(scenario_paths(paths, root), root).items()
+    }
+
+
+def shown_paths(files: Sequence[Path], root: Path) -> dict[str, Path]:
+    """The files by the path that is shown for each: from the project's root, links to folders resolved."""
     folders = {folder: _from_root(folder, root) for folder in {path.parent for path in files}}
-    return {f"{folders[path.parent]}{path.name}": path.read_bytes() for path in files}
+    return {f"{folders[path.parent]}{path.name}": path for path in files}
 
 
-def _files(paths: Sequence[Path]) -> list[Path]:
+def scenario_paths(paths: Sequence[Path], root: Path) -> list[Path]:
+    """The .md files in `paths`, or without any the project's scenarios, sorted.
+
+    Raises InvalidCall when a path isn't there, or no .md file is.
+    """
     files: set[Path] = set()
+    paths = paths or [root / DEFAULT]
     for path in paths:
         if path.is_dir():
             files |= {found for found in path.rglob("*.md") if found.is_file()}

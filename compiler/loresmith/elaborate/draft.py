@@ -143,8 +143,22 @@ class Draft:
 def _turn(turn: DraftTurn) -> Turn:
     parts = [part for drafted in turn.parts if (part := _part(drafted))]
     if turn.role == "dm":
-        return DmTurn(parts=tuple(parts), span=turn.span)
+        return DmTurn(parts=tuple(_with_texts_joined(parts)), span=turn.span)
     return UserTurn(text="".join(part.text for part in parts).strip(), span=turn.span)
+
+
+def _with_texts_joined(parts: list[Part]) -> list[Part]:
+    """The parts with neighbouring texts made one: it doesn't matter in how many sections they were written."""
+    joined = list[Part]()
+    for part in parts:
+        last = joined[-1] if joined else None
+        if isinstance(part, Text) and isinstance(last, Text):
+            end = {"end_line": part.span.end_line, "end_column": part.span.end_column}
+            span = last.span.model_copy(update=end)
+            joined[-1] = Text(text=last.text + part.text, span=span)
+        else:
+            joined.append(part)
+    return joined
 
 
 def _part(part: DraftPart) -> Part | None:

@@ -126,6 +126,16 @@ class Tool(Node):
         """The alias of that name, if it is one."""
         return next((alias for alias in self.aliases if alias.name == name.lower()), None)
 
+    def alias_arguments(self, values: Sequence[str]) -> list[str]:
+        """The first argument of each alias that a call with these values could have been written by."""
+        found = list[str]()
+        for alias in self.aliases:
+            for template, value in zip(alias.arguments, values, strict=False):
+                before, mark, behind = template.partition("{1}")
+                if mark and value.startswith(before) and value.endswith(behind):
+                    found.append(value.removeprefix(before).removesuffix(behind))
+        return found
+
     def name_omitted(self, given: int) -> bool:
         """Whether `given` arguments mean that the `name` was left out, as a party of one may."""
         return given == len(self.required) - 1 and any(p.type == "name" for p in self.required)

@@ -1,0 +1,1 @@
+"""The canonical form: scenarios written the one way that section 1 of the language describes."""

@@ -1,0 +1,48 @@
+"""The text of turns with its calls and results in canonical form."""
+
+from __future__ import annotations
+
+from loresmith.ir.scenario import Argument, Call
+from loresmith.ir.vocabulary import Vocabulary
+from loresmith.syntax.document import Parsed
+from loresmith.syntax.inline import InlineScanner
+from loresmith.syntax.results import parse_result
+from loresmith.syntax.tree import CallPiece, CallSyntax, Piece, Range, ResultPiece, ResultSyntax
+
+
+class BodyWriter:
+    """Writes ranges of a parsed file anew."""
+
+    def __init__(self, parsed: Parsed, vocabulary: Vocabulary) -> None:
+        self.parsed = parsed
+        self.vocabulary = vocabulary
+        self._scanner = InlineScanner(parsed.source, parsed.shadows, vocabulary.names)
+
+    def body(self, place: Range) -> str:
+        """The text of a range; what isn't a sound call or result stays as it is."""
+        return "".join(self._written(piece) for piece in self._scanner.pieces(place))
+
+    def result(self, place: Range) -> str:
+        """The body of a result that is a section of its own: its tags, or its label and body put into one."""
+        pieces = self._scanner.pieces(place)
+        if any(isinstance(piece, ResultPiece) for piece in pieces):
+            return self.body(place)
+        text = self.parsed.source.text[place.start : place.end]
+        return _result(parse_result(text, place.start))
+
+    def _written(self, piece: Piece) -> str:
+        if isinstance(piece, CallPiece) and piece.call is not None:
+            return self._call(piece, piece.call)
+        if isinstance(piece, ResultPiece) and piece.closed and piece.result.problem is None:
+            return _result(piece.result)
+        return self.parsed.source.text[piece.range.start : piece.range.end]
+
+    def _call(self, piece: CallPiece, syntax: CallSyntax) -> str:
+        span = self.parsed.source.span(piece.range.start, piece.range.end)
+        arguments = tuple(Argument(name=a.name, value=a.value, span=span) for a in syntax.arguments)
+        call = Call(tool=piece.name.lower(), arguments=arguments, span=span)
+        return (self.vocabulary.canonical(call) or call).text
+
+
+def _result(result: ResultSyntax) -> str:
+    return f"<TOOLCALL>{result.label}: {result.body}</TOOLCALL>"

@@ -1,0 +1,62 @@
+"""Party members as the canonical form lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from loresmith.ir.scenario import Member
+from loresmith.syntax.party import Entry, MemberSyntax
+
+
+class PartyLine(NamedTuple):
+    """A line of the party list, and where in the source that stood which it says."""
+
+    text: str
+    offset: int
+
+
+def member_lines(member: Member, written: MemberSyntax, classes: Sequence[str]) -> list[PartyLine]:
+    """The member's lines: who it is, then its values. A class that the words of the first line couldn't be told
+    apart from the race has a line of its own."""
+    words = " ".join(filter(None, (member.race, member.character_class)))
+    told_apart = _class_in(words, classes) == member.character_class
+    facts = ([words] if told_apart else []) + [f"level {member.level}"]
+    head = f"- **{member.name}**{' (player)' if member.player else ''}: {', '.join(facts)}"
+    values = list[tuple[str, str]]()
+    if not told_apart:
+        values += [("Race", member.race)] if member.race else []
+        values += [("Class", member.character_class)]
+    values += [("Health", f"{member.health}/{member.max_health}")]
+    values += [("Experience", str(member.experience))] if member.experience is not None else []
+    values += [("Inventory", ", ".join(member.inventory))] if member.inventory else []
+    values += [(detail.name, detail.value) for detail in member.details]
+    lines = [PartyLine(head, written.range.start)]
+    return lines + [PartyLine(f"  - {key}: {value}".rstrip(), _offset(key, written)) for key, value in values]
+
+
+def _class_in(words: str, classes: Sequence[str]) -> str:
+    """The class that the elaborator would take from the words: one that it knows, else the last word."""
+    lowered = f" {words.lower()}"
+    known = max((name for name in classes if lowered.endswith(f" {name}")), key=len, default="")
+    return " ".join(words.split()[-(len(known.split()) or 1) :])
+
+
+def _offset(key: str, written: MemberSyntax) -> int:
+    """Where the entry of that key stood; the member's own place for one that the first line held."""
+    found: Entry | None = None
+    for entry in written.entries:
+        if entry.key.lower() == key.lower() or key.lower().startswith(_FULL.get(entry.key.lower(), "\0")):
+            found = entry
+    return found.range.start if found else written.range.start
+
+
+_FULL = {
+    "hp": "health",
+    "hit points": "health",
+    "xp": "experience",
+    "exp": "experience",
+    "items": "inventory",
+    "equipment": "inventory",
+}
+"""The canonical keys of those that have aliases."""
