@@ -48,6 +48,7 @@ def play_with(
             game = Game(begun, session, Rules(vocabulary, difficulty), GREEDY if greedy else Sampling(), seed)
             play(game, screen, root)
     except KeyboardInterrupt:
+        print()
         # A game isn't a build that goes on where it was, so the entry point has nothing to say about it.
         raise SystemExit(INTERRUPTED) from None
     return 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import groupby
+from operator import itemgetter
 
 from rich.console import Console
 from rich.table import Table
@@ -22,7 +24,7 @@ class Screen:
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self._word = Text()
+        self._word: list[tuple[str, bool]] = []
         self._column = 0
         self._in_call = False
         self._said_something = False
@@ -70,7 +72,7 @@ class Screen:
                 self._put_word()
                 self._space(letter)
             else:
-                self._word.append(letter, style=CALL if self._in_call else "")
+                self._word.append((letter, self._in_call))
             self._in_call = self._in_call and letter not in "]\n"
 
     def _space(self, letter: str) -> None:
@@ -80,7 +82,7 @@ class Screen:
             self._put(Text(" "))
 
     def _put_word(self) -> None:
-        word, self._word = self._word, Text()
+        word, self._word = _styled(self._word), []
         if self.console.is_terminal and self._column + len(word) >= self.console.width and self._column:
             self._break()
         if word:
@@ -106,6 +108,14 @@ class Screen:
         if event.why in _ENDS:
             self.note(_ENDS[event.why])
         self._in_call = self._said_something = False
+
+
+def _styled(letters: list[tuple[str, bool]]) -> Text:
+    """A word of which the letters within a call stand out."""
+    runs = groupby(letters, key=itemgetter(1))
+    return Text.assemble(
+        *(("".join(letter for letter, _ in run), CALL if call else "") for call, run in runs)
+    )
 
 
 def _shown(result: Result) -> str:
