@@ -10,6 +10,7 @@ from loresmith.check.file import compile_source
 from loresmith.engine.execute import execute_written
 from loresmith.engine.request import Refusal, Rules
 from loresmith.engine.state import state_of
+from loresmith.format.source import format_text
 from loresmith.ir.scenario import DmTurn, Part, Scenario, System, Text, Turn, UserTurn
 from loresmith.ir.vocabulary import load_vocabulary
 from loresmith.play.scenario_file import scenario_text
@@ -67,7 +68,8 @@ def test_no_text_opens_anything(pieces: list[str]) -> None:
 
 def _found(system: System, turns: tuple[Turn, ...]) -> list[str]:
     made = Scenario(path="x.md", id="x", category="combat", split="train", system=system, turns=turns)
-    written = scenario_text(made)
+    written = scenario_text(made, "x.md", VOCABULARY)
+    assert format_text("x.md", written, VOCABULARY).text == written
     compiled = compile_source("x.md", written.encode(), VOCABULARY)
     assert compiled.scenario is not None, (written, compiled.findings)
     assert len(compiled.scenario.turns) == len(turns), written

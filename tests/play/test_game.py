@@ -43,7 +43,7 @@ def test_results_come_back_as_in_training() -> None:
     assert told(events) == "You duck. [health: player, -3]It hurts."
     assert outcomes(events) == ["<TOOLCALL>health: 24 - 3 = *21*</TOOLCALL>"]
     assert health(game) == 21
-    saved = scenario_text(game.played())
+    saved = scenario_text(game.played(), "x.md", VOCABULARY)
     compiled = compile_source("x.md", saved.encode(), VOCABULARY)
     assert compiled.scenario is not None
     assert not compiled.findings
@@ -101,7 +101,7 @@ def test_refused_calls_are_told_to_the_model_and_not_saved() -> None:
     assert "<TOOLCALL>health: nobody named dragon is here</TOOLCALL>" in session.prompts[1]
     list(game.answer("Again."))
     list(game.answer("On."))
-    saved = scenario_text(game.played())
+    saved = scenario_text(game.played(), "x.md", VOCABULARY)
     assert "dragon" not in saved
     assert "fly" not in saved
     assert "Again." not in saved
@@ -132,7 +132,7 @@ def test_the_oldest_turns_are_forgotten_first() -> None:
     assert "First." not in session.prompts[-1]
     assert "Second." in session.prompts[-1]
     assert "- Lyra (player)" in session.prompts[-1]
-    assert "First." in scenario_text(game.played())
+    assert "First." in scenario_text(game.played(), "x.md", VOCABULARY)
 
 
 def test_what_never_fits_is_refused_and_changes_nothing() -> None:

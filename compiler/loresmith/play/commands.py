@@ -89,18 +89,16 @@ class Commands:
         played = self.game.played()
         if not played.turns:
             raise InvalidCall("There is nothing to save yet.")
-        text = scenario_text(played)
+        vocabulary = self.game.rules.vocabulary
+        shown = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+        text = scenario_text(played, shown, vocabulary)
         write_atomically(path, text)
         self._written.add(path)
-        self._report(path, text)
-        return Asked()
-
-    def _report(self, path: Path, text: str) -> None:
-        shown = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
-        found = compile_source(shown, text.encode(), self.game.rules.vocabulary).findings
+        found = compile_source(shown, text.encode(), vocabulary).findings
         self.screen.note(f"Saved {shown}; lint finds {len(found) or 'nothing'}.")
         if found:
             self.screen.note(render_text(found, {shown: text}))
+        return Asked()
 
     def _free_path(self) -> Path:
         """The first free name for this scenario."""

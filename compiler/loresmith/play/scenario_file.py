@@ -5,20 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from loresmith.ir.scenario import DmTurn, Member, Result, Scenario, System, Text, Turn, UserTurn
+from loresmith.elaborate.front_matter import names_of_path, split_of
+from loresmith.format.scenario import write_scenario
+from loresmith.ir.scenario import DmTurn, Result, Scenario, Text, Turn, UserTurn
+from loresmith.ir.vocabulary import Vocabulary
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _HEADING = re.compile(r"^#+\s*")
 _RULE = re.compile(r"(?:[-*_]\s*){3,}")
 
 
-def scenario_text(scenario: Scenario) -> str:
-    """The file of a scenario; narration loses the marks that would open something where it stands."""
-    front = ["---", f"category: {scenario.category}", "---"]
-    blocks = ["\n".join(front), *_system(scenario.system)]
-    for turn in scenario.turns:
-        blocks += ["# User" if isinstance(turn, UserTurn) else "# DM", turn_text(turn) or "…"]
-    return "\n\n".join(blocks) + "\n"
+def scenario_text(played: Scenario, path: str, vocabulary: Vocabulary) -> str:
+    """The canonical text of a game as the scenario file `path`, which names it; its category stays.
+
+    Narration loses the marks that would open something where it stands.
+    """
+    name, _ = names_of_path(path)
+    told = tuple(_as_file_has_it(turn) for turn in played.turns)
+    update = {"path": path, "id": name, "split": split_of(name), "tags": (), "weight": 1.0, "turns": told}
+    return write_scenario(played.model_copy(update=update), vocabulary)
 
 
 def turn_text(turn: Turn) -> str:
@@ -26,6 +31,13 @@ def turn_text(turn: Turn) -> str:
     if isinstance(turn, UserTurn):
         return plain(turn.text).strip()
     return re.sub(r"\n{3,}", "\n\n", "".join(_pieces(turn))).strip()
+
+
+def _as_file_has_it(turn: Turn) -> Turn:
+    text = turn_text(turn) or "…"
+    if isinstance(turn, UserTurn):
+        return UserTurn(text=text, span=turn.span)
+    return DmTurn(parts=(Text(text=text, span=turn.span),), span=turn.span)
 
 
 def plain(text: str) -> str:
@@ -49,26 +61,3 @@ def _plain_line(line: str) -> str:
     words = _HEADING.sub("", words.strip())
     words = words.replace("**", "") if words.startswith("**") else words
     return "" if _RULE.fullmatch(words) else words.replace("[", "\\[")
-
-
-def _system(system: System) -> Iterator[str]:
-    yield "# SYSTEM"
-    fields = [("Role", system.role), ("World", system.world), ("Location", system.location)]
-    for name, value in [*fields, *((field.name, field.value) for field in system.fields)]:
-        if value:
-            yield f"## {name}"
-            yield value
-    yield "## Party"
-    yield "\n".join(line for member in system.party for line in _member(member))
-
-
-def _member(member: Member) -> Iterator[str]:
-    people = " ".join(filter(None, (member.race, member.character_class)))
-    yield f"- **{member.name}**{' (player)' if member.player else ''}: {people}, level {member.level}"
-    yield f"  - Health: {member.health}/{member.max_health}"
-    if member.experience is not None:
-        yield f"  - Experience: {member.experience}"
-    if member.inventory:
-        yield f"  - Inventory: {', '.join(member.inventory)}"
-    for detail in member.details:
-        yield f"  - {detail.name}: {detail.value}"
