@@ -44,6 +44,7 @@ def test_results_come_back_as_in_training() -> None:
     assert outcomes(events) == ["<TOOLCALL>health: 24 - 3 = *21*</TOOLCALL>"]
     assert health(game) == 21
     saved = scenario_text(game.played(), "x.md", VOCABULARY)
+    assert "\n\nYou duck. [health: player, -3]\n\n<TOOLCALL>" in saved
     compiled = compile_source("x.md", saved.encode(), VOCABULARY)
     assert compiled.scenario is not None
     assert not compiled.findings

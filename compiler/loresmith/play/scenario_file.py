@@ -30,7 +30,8 @@ def turn_text(turn: Turn) -> str:
     """What stands below a turn's heading; empty where nothing was said."""
     if isinstance(turn, UserTurn):
         return plain(turn.text).strip()
-    return re.sub(r"\n{3,}", "\n\n", "".join(_pieces(turn))).strip()
+    text = re.sub(r"[ \t]+\n", "\n", "".join(_pieces(turn)))
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
 def _as_file_has_it(turn: Turn) -> Turn:

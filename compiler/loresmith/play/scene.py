@@ -47,6 +47,10 @@ def _compiled(file: Path, root: Path, vocabulary: Vocabulary) -> Scenario:
 
 
 def _shown(file: Path, root: Path) -> str:
-    """The file from the project's root; its name alone where it stands elsewhere."""
-    whole = file.resolve()
-    return whole.relative_to(root.resolve()).as_posix() if whole.is_relative_to(root.resolve()) else file.name
+    """The file from the project's root; one that stands elsewhere from its scenarios folder, or its name alone."""
+    whole = file.absolute()
+    if whole.is_relative_to(root.absolute()):
+        return whole.relative_to(root.absolute()).as_posix()
+    names = whole.parts
+    start = len(names) - 1 - names[::-1].index("scenarios") if "scenarios" in names[:-1] else -1
+    return "/".join(names[start:])
