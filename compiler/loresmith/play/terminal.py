@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from loresmith.diagnostics.failure import Failure
-from loresmith.play.commands import Commands, shown_failure
+from loresmith.play.commands import Asked, Commands, shown_failure
 from loresmith.play.game import Game
 from loresmith.play.scenario_file import turn_text
 from loresmith.play.screen import Screen
@@ -22,20 +22,19 @@ PROMPT = "> "
 
 def play(game: Game, screen: Screen, root: Path) -> None:
     """Play until the player leaves with /quit or the input ends; KeyboardInterrupt at the prompt passes through."""
-    commands = Commands(game, screen, root)
+    commands, interrupts = Commands(game, screen, root), _Interrupts(game)
     _set_the_scene(game, screen)
-    while (line := _line()) is not None:
-        try:
-            said = line
-            if line.startswith("/"):
-                asked = commands.run(line)
+    with interrupts.taken():
+        while (line := _line()) is not None:
+            try:
+                asked = commands.run(line) if line.startswith("/") else Asked(again=line)
                 if asked.leave:
                     return
-                said = asked.again
-            if said:
-                _reply(game, screen, said)
-        except Failure as failure:
-            screen.note(shown_failure(failure))
+                if asked.again:
+                    with interrupts.stop_the_reply():
+                        _reply(game, screen, asked.again)
+            except Failure as failure:
+                screen.note(shown_failure(failure))
 
 
 def _set_the_scene(game: Game, screen: Screen) -> None:
@@ -48,28 +47,49 @@ def _set_the_scene(game: Game, screen: Screen) -> None:
 
 
 def _reply(game: Game, screen: Screen, said: str) -> None:
-    with _interrupt_stops(game):
-        for event in game.answer(said):
-            screen.show(event)
+    for event in game.answer(said):
+        screen.show(event)
     screen.say("")
 
 
-@contextmanager
-def _interrupt_stops(game: Game) -> Generator[None]:
-    """Within, Ctrl-C ends the reply; once more, a while later, it interrupts as ever."""
-    asked: list[float] = []
+class _Interrupts:
+    """Ctrl-C within a reply ends the reply; at the prompt, or once more within a reply, it interrupts as ever.
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        if asked and time.monotonic() - asked[0] > SAME_KEYSTROKE_SECONDS:
+    One keystroke may arrive several times (process/interrupts.py): the second must not leave the game.
+    """
+
+    def __init__(self, game: Game) -> None:
+        self._game = game
+        self._replying = False
+        self._stopped = False
+        self._last = float("-inf")
+
+    @contextmanager
+    def taken(self) -> Generator[None]:
+        """Within, interrupts are this object's."""
+        before = signal.signal(signal.SIGINT, self._take)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    @contextmanager
+    def stop_the_reply(self) -> Generator[None]:
+        """Within, the game replies."""
+        self._replying, self._stopped = True, False
+        try:
+            yield
+        finally:
+            self._replying = False
+
+    def _take(self, _number: int, _frame: FrameType | None) -> None:
+        before, self._last = self._last, time.monotonic()
+        if self._last - before <= SAME_KEYSTROKE_SECONDS:
+            return
+        if not self._replying or self._stopped:
             raise KeyboardInterrupt
-        asked.append(time.monotonic())
-        game.stop()
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+        self._stopped = True
+        self._game.stop()
 
 
 def _line() -> str | None:
