@@ -140,7 +140,7 @@ class _Writer:
             elif isinstance(section, TurnSection | ResultSection):
                 turn = self._turn(section)
                 last = made[-1] if made else None
-                if isinstance(last, Section) and last.kind != "user" and turn.kind in ("dm", "result"):
+                if isinstance(last, Section) and _continues(last, turn):
                     made[-1] = _joined(last, turn)
                 else:
                     made.append(turn if turn.kind != "result" else Section("dm", "DM", turn.body, turn.note))
@@ -169,6 +169,11 @@ _TEXTS = (("role", "Role"), ("world", "World"), ("location", "Location"))
 
 def _prose(section: SystemSection) -> list[Field]:
     return [f for f in section.fields if FIELDS.get(comparable(f.head.title)) not in ("party", "player")]
+
+
+def _continues(last: Section, turn: Section) -> bool:
+    """Whether a section belongs into the one before: a result into its reply, narration behind narration."""
+    return last.kind != "user" and (turn.kind == "result" or turn.kind == last.kind == "dm")
 
 
 def _joined(last: Section, turn: Section) -> Section:

@@ -17,6 +17,9 @@ _OPENING = re.compile(r"<\s*toolcall\s*>", re.I)
 _BLANK_LINE = re.compile(r"\n[ \t]*(?=\n|$)")
 _CALL = re.compile(r"\[(\w+):([^\]\n]*)\]", re.ASCII)
 _UNCLOSED = re.compile(r"\[[ \t]*(\w+)[ \t]*:[^\]\n]*", re.ASCII)
+_NAMED = re.compile(r"\[[ \t]*(\w+)")
+_DESTINATION = re.compile(r"\((?:[^()\n]|\([^()\n]*\))*\)")
+_LONGEST_BOX = 64
 _LOOSE = re.compile(r"\[[ \t]*(\w+)\b([^\]\n]*)\]")
 
 
@@ -27,6 +30,7 @@ class InlineScanner:
         self.source = source
         self.plain = shadows.plain
         self.tools = tools
+        self._closing, self._line_end = _Next(self.plain, "]"), _Next(self.plain, "\n")
 
     def pieces(self, within: Range) -> list[Piece]:
         """The pieces of a range in order; together they cover it."""
@@ -54,33 +58,45 @@ class InlineScanner:
             position = piece.range.end if piece else match.end()
 
     def _result(self, opening: re.Match[str], limit: int) -> ResultPiece:
-        closing = _CLOSING.search(self.plain, opening.end(), limit)
         following = _OPENING.search(self.plain, opening.end(), limit)
-        if closing and not (following and following.start() < closing.start()):
+        limit = following.start() if following else limit
+        closing = _CLOSING.search(self.plain, opening.end(), limit)
+        if closing:
             inside = self.source.text[opening.end() : closing.start()]
             result = parse_result(inside, opening.end())
             return ResultPiece(Range(opening.start(), closing.end()), result)
         blank = _BLANK_LINE.search(self.plain, opening.end(), limit)
-        end = min(blank.start() if blank else limit, following.start() if following else limit)
+        end = blank.start() if blank else limit
         result = parse_result(self.source.text[opening.end() : end], opening.end())
         return ResultPiece(Range(opening.start(), end), result, closed=False)
 
     def _bracket(self, start: int, limit: int) -> CallPiece | None:
-        if self._is_markdown(start, limit):
+        closing = self._closing.after(start)
+        if not start < closing < min(limit, self._line_end.after(start)):
+            return self._unclosed(start, limit)
+        if self._is_markdown(start, closing):
             return None
-        if match := _CALL.match(self.plain, start, limit):
+        if match := _CALL.match(self.plain, start, closing + 1):
             return self._call(match)
-        if match := _LOOSE.match(self.plain, start, limit):
-            known = match[1].lower() in self.tools
-            return self._malformed(match, *_slip(match[0], match[1])) if known else None
-        unclosed = _UNCLOSED.match(self.plain, start, limit)
-        if unclosed and (
-            unclosed[0][1 : 1 + len(unclosed[1])] == unclosed[1] or unclosed[1].lower() in self.tools
+        named = _NAMED.match(self.plain, start)
+        if (
+            named
+            and named[1].lower() in self.tools
+            and (match := _LOOSE.match(self.plain, start, closing + 1))
         ):
-            end = start + len(unclosed[0].rstrip())
-            hint = "Close the call with ] on the line it begins on."
-            return CallPiece(Range(start, end), unclosed[1], None, "The call has no closing ].", hint)
+            return self._malformed(match, *_slip(match[0], match[1]))
         return None
+
+    def _unclosed(self, start: int, limit: int) -> CallPiece | None:
+        """A call that its line ends before it does: `[name:`, or with white space too where the tool is known."""
+        unclosed = _UNCLOSED.match(self.plain, start, limit)
+        if unclosed is None:
+            return None
+        if unclosed[0][1 : 1 + len(unclosed[1])] != unclosed[1] and unclosed[1].lower() not in self.tools:
+            return None
+        end = start + len(unclosed[0].rstrip())
+        hint = "Close the call with ] on the line it begins on."
+        return CallPiece(Range(start, end), unclosed[1], None, "The call has no closing ].", hint)
 
     def _call(self, match: re.Match[str]) -> CallPiece:
         call = parse_call(self.source.text[match.start() : match.end()], match.start())
@@ -95,19 +111,36 @@ class InlineScanner:
     def _malformed(self, match: re.Match[str], problem: str, hint: str | None) -> CallPiece:
         return CallPiece(Range(match.start(), match.end()), match[1], None, problem, hint)
 
-    def _is_markdown(self, start: int, limit: int) -> bool:
+    def _is_markdown(self, start: int, closing: int) -> bool:
         """Links, images, references and task boxes are text."""
         text = self.plain
-        if start and text[start - 1] == "!":
+        if text.startswith("(", closing + 1) and _DESTINATION.match(text, closing + 1):
             return True
-        closing = text.find("]", start, limit)
-        if closing < 0 or "\n" in text[start:closing]:
-            return False
-        after = text[closing + 1 : closing + 2]
-        if after == "(" and ")" in text[closing : self.source.line_end(closing)]:
+        if text.startswith(":", closing + 1) and self._begins_line(start):
             return True
-        alone = not text[text.rfind("\n", 0, start) + 1 : start].strip()
-        return (after == ":" and alone) or text[start + 1 : closing].strip().lower() in ("", "x")
+        short = closing - start < _LONGEST_BOX
+        return short and text[start + 1 : closing].strip().lower() in ("", "x")
+
+    def _begins_line(self, position: int) -> bool:
+        while position and self.plain[position - 1] in " \t":
+            position -= 1
+        return position == 0 or self.plain[position - 1] == "\n"
+
+
+class _Next:
+    """Where a character comes next; asked from left to right, a long line is searched once."""
+
+    def __init__(self, text: str, character: str) -> None:
+        self.text = text
+        self.character = character
+        self._asked, self._found = 0, -1
+
+    def after(self, position: int) -> int:
+        """The offset of the next one from `position` on; the length of the text where there is none."""
+        if not self._asked <= position <= self._found:
+            found = self.text.find(self.character, position)
+            self._asked, self._found = position, len(self.text) if found < 0 else found
+        return self._found
 
 
 def _slip(text: str, name: str) -> tuple[str, str | None]:

@@ -137,9 +137,9 @@ class LineClassifier:
     def _closes(self, index: int, mark: Mark) -> bool:
         """Whether the tag's end comes before the next section tag."""
         pattern = re.compile(r"<(/?)[ \t]*(system|user|player|dm|gm|dungeon master)[ \t]*>", re.I)
-        texts = [self.lines[index].text[mark.rest - self.lines[index].start :]]
-        for text in (*texts, *(line.text for line in self.lines[index + 1 :])):
-            if found := pattern.search(text):
+        start = mark.rest - self.lines[index].start
+        for number in range(index, len(self.lines)):
+            if found := pattern.search(self.lines[number].text, start if number == index else 0):
                 return bool(found[1]) and comparable(found[2])[:2] in _same_tag(mark)
         return False
 

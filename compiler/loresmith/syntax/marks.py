@@ -17,11 +17,12 @@ _RULE = re.compile(r"[ \t]*(?:-[ \t]*){3,}$|[ \t]*(?:\*[ \t]*){3,}$|[ \t]*(?:_[ 
 
 
 class Line(NamedTuple):
-    """A line of the source: its range and what it looks like, comments and fences left out."""
+    """A line of the source: its range, what it looks like with everything opaque blanked, and with comments alone."""
 
     start: int
     end: int
     text: str
+    visible: str
 
     @property
     def blank(self) -> bool:
@@ -57,9 +58,16 @@ def source_lines(source: Source, shadows: Shadows, start: int) -> list[Line]:
     for begin in (s for s in source.starts if s >= start):
         end = source.line_end(begin)
         plain = shadows.plain[begin:end]
-        hidden = not plain.strip() and shadows.visible[begin:end].strip()
-        lines.append(Line(begin, end, "\x00" if hidden else plain))
+        visible = shadows.visible[begin:end]
+        hidden = not plain.strip() and visible.strip()
+        lines.append(Line(begin, end, "\x00" if hidden else plain, visible))
     return lines
+
+
+def _rest_from(line: Line, index: int) -> int:
+    """The offset in the file of the text that follows, at `index` of the line or behind white space there."""
+    rest = line.visible[index:]
+    return line.start + index + len(rest) - len(rest.lstrip(" \t"))
 
 
 def heading_of(line: Line, source: Source) -> Mark | None:
@@ -74,7 +82,8 @@ def heading_of(line: Line, source: Source) -> Mark | None:
     if colon and tail.strip(" \t*_") and comparable(head) in {*SECTIONS, *FIELDS}:
         title, key = head, comparable(head)
         offset = match.start(2) + len(head) + 1
-        rest = line.start + offset + len(re.match(r"[*_]*[ \t]*", line.text[offset:])[0])  # type: ignore[index]
+        emphasis = len(line.text[offset:]) - len(line.text[offset:].lstrip("*_"))
+        rest = _rest_from(line, offset + emphasis)
     title = title.strip().rstrip(":").strip("*_ ")
     end = line.start + match.end(2) if rest == line.end else rest
     return Mark("heading", title, SECTIONS.get(key), line.start + match.start(1), end, rest, len(match[1]))
@@ -87,7 +96,7 @@ def tag_of(line: Line) -> Mark | None:
         return None
     kind = "close" if match[1] else "open"
     start = line.start + match[0].index("<")
-    rest = line.start + match.end()
+    rest = _rest_from(line, line.text.index(">", match.start()) + 1)
     return Mark(kind, match[2], SECTIONS[match[2].lower()], start, line.start + len(match[0].rstrip()), rest)
 
 
@@ -99,4 +108,4 @@ def label_of(line: Line) -> Mark | None:
     title = re.sub(r"[*:]", "", match[1]).strip()
     end = line.start + match.end(1)
     key = SECTIONS.get(comparable(title))
-    return Mark("label", title, key, line.start, end, line.start + match.end(), bold=match[1][0] == "*")
+    return Mark("label", title, key, line.start, end, _rest_from(line, match.end(1)), bold=match[1][0] == "*")
