@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
-from loresmith.elaborate.front_matter import names_of_path, split_of
-from loresmith.format.scenario import write_scenario
-from loresmith.ir.scenario import DmTurn, Result, Scenario, Text, Turn, UserTurn
+from loresmith.diagnostics.failure import Rejected
+from loresmith.format.source import format_text
+from loresmith.ir.scenario import DmTurn, Member, Result, Scenario, System, Text, Turn, UserTurn
 from loresmith.ir.vocabulary import Vocabulary
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -18,12 +19,18 @@ _RULE = re.compile(r"(?:[-*_]\s*){3,}")
 def scenario_text(played: Scenario, path: str, vocabulary: Vocabulary) -> str:
     """The canonical text of a game as the scenario file `path`, which names it; its category stays.
 
-    Narration loses the marks that would open something where it stands.
+    Narration loses the marks that would open something where it stands. Raises Rejected where the scene itself, as
+    its file wrote it, can't be put into canonical form.
     """
-    name, _ = names_of_path(path)
-    told = tuple(_as_file_has_it(turn) for turn in played.turns)
-    update = {"path": path, "id": name, "split": split_of(name), "tags": (), "weight": 1.0, "turns": told}
-    return write_scenario(played.model_copy(update=update), vocabulary)
+    front = ["---", f"category: {json.dumps(played.category, ensure_ascii=False)}", "---"]
+    blocks = ["\n".join(front), *_system(played.system)]
+    for turn in played.turns:
+        blocks += ["# User" if isinstance(turn, UserTurn) else "# DM", turn_text(turn) or "…"]
+    formatted = format_text(path, "\n\n".join(blocks) + "\n", vocabulary)
+    if formatted.text is None:
+        why = formatted.findings[0].message if formatted.findings else "its fields read as something else"
+        raise Rejected(f"The game can't be saved: {why}", where=played.path)
+    return formatted.text
 
 
 def turn_text(turn: Turn) -> str:
@@ -32,13 +39,6 @@ def turn_text(turn: Turn) -> str:
         return plain(turn.text).strip()
     text = re.sub(r"[ \t]+\n", "\n", "".join(_pieces(turn)))
     return re.sub(r"\n{3,}", "\n\n", text).strip()
-
-
-def _as_file_has_it(turn: Turn) -> Turn:
-    text = turn_text(turn) or "…"
-    if isinstance(turn, UserTurn):
-        return UserTurn(text=text, span=turn.span)
-    return DmTurn(parts=(Text(text=text, span=turn.span),), span=turn.span)
 
 
 def plain(text: str) -> str:
@@ -62,3 +62,26 @@ def _plain_line(line: str) -> str:
     words = _HEADING.sub("", words.strip())
     words = words.replace("**", "") if words.startswith("**") else words
     return "" if _RULE.fullmatch(words) else words.replace("[", "\\[")
+
+
+def _system(system: System) -> Iterator[str]:
+    yield "# SYSTEM"
+    fields = [("Role", system.role), ("World", system.world), ("Location", system.location)]
+    for name, value in [*fields, *((field.name, field.value) for field in system.fields)]:
+        if value:
+            yield f"## {name}"
+            yield value
+    yield "## Party"
+    yield "\n".join(line for member in system.party for line in _member(member))
+
+
+def _member(member: Member) -> Iterator[str]:
+    people = " ".join(filter(None, (member.race, member.character_class)))
+    yield f"- **{member.name}**{' (player)' if member.player else ''}: {people}, level {member.level}"
+    yield f"  - Health: {member.health}/{member.max_health}"
+    if member.experience is not None:
+        yield f"  - Experience: {member.experience}"
+    if member.inventory:
+        yield f"  - Inventory: {', '.join(member.inventory)}"
+    for detail in member.details:
+        yield f"  - {detail.name}: {detail.value}"
