@@ -16,6 +16,7 @@ from pygls.uris import to_fs_path
 
 from loresmith import __version__
 from loresmith.diagnostics.failure import Failure
+from loresmith.format.source import format_text
 from loresmith.ir.vocabulary import Vocabulary
 from loresmith.language_server.actions import KINDS, ActionFile, actions_for
 from loresmith.language_server.analysis import Analysis, analyse
@@ -221,6 +222,17 @@ def _actions(ls: ScenarioServer, params: types.CodeActionParams) -> list[types.C
     return actions_for(file, params.range, params.context.only)
 
 
+def _formatting(ls: ScenarioServer, params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
+    """The whole text in canonical form; nothing where it has errors, or is in that form already."""
+    scenario = ls.scenario(params.text_document.uri)
+    if scenario is None:
+        return None
+    formatted = format_text(scenario.place.shown, scenario.text, ls.vocabulary(scenario.place)).text
+    if formatted is None or formatted == scenario.text:
+        return None
+    return [types.TextEdit(scenario.positions.whole(), formatted)]
+
+
 def make_server() -> ScenarioServer:
     """A server with all its features."""
     server = ScenarioServer()
@@ -236,6 +248,7 @@ def make_server() -> ScenarioServer:
     options = types.CodeActionOptions(code_action_kinds=KINDS)
     server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)(_actions)
     server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)(_symbols)
+    server.feature(types.TEXT_DOCUMENT_FORMATTING)(_formatting)
     return server
 
 
