@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from loresmith.diagnostics.diagnostic import Findings
+import re
+
+from loresmith.diagnostics.diagnostic import Findings, Fix
 from loresmith.elaborate.draft import Draft, MadeCall
 from loresmith.ir.vocabulary import Vocabulary
+from loresmith.syntax.calls import canonical_call
+
+_MISSPELT = re.compile(r"\[\s*(\w+)(?:\s*:\s*|\s+)([^:\]]+?)\s*\]", re.ASCII)
 
 
 def check_calls(draft: Draft, vocabulary: Vocabulary, findings: Findings) -> set[int]:
@@ -26,9 +31,19 @@ def _report_place(call: MadeCall, findings: Findings) -> None:
     findings.add("SC306", call.span, "A tool call outside a DM turn.", hint)
 
 
+def _respelled(made: MadeCall, member_count: int, vocabulary: Vocabulary) -> Fix | None:
+    """The call with its colon where it belongs, if that makes it a valid one."""
+    match = _MISSPELT.fullmatch(made.text)
+    call = canonical_call(f"[{match[1]}: {match[2]}]", vocabulary) if match else None
+    if call is None or vocabulary.problem(call, member_count):
+        return None
+    return Fix(**made.span.model_dump(), text=call.text)
+
+
 def _is_sound(made: MadeCall, draft: Draft, vocabulary: Vocabulary, findings: Findings) -> bool:
     if made.call is None:
-        findings.add("SC303", made.span, made.problem or "The call isn't well formed.", made.hint)
+        fix = _respelled(made, draft.member_count, vocabulary)
+        findings.add("SC303", made.span, made.problem or "The call isn't well formed.", made.hint, fix)
         return False
     problem = vocabulary.problem(made.call, draft.member_count)
     if problem is None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from loresmith.check.answers import Exchange
 from loresmith.check.places import span_in_result
-from loresmith.diagnostics.diagnostic import Findings
+from loresmith.diagnostics.diagnostic import Findings, Fix
 from loresmith.elaborate.draft import Draft, GivenResult, MadeCall
 from loresmith.ir.arguments import DICE
 from loresmith.ir.scenario import Member
@@ -61,7 +61,10 @@ class _SumChecker:
         raw = raw_total(total)
         if raw != total.total:
             message = f"The sum is {raw}, not {total.total}."
-            self._report("SC401", given, total.total_range, message, f"Write *{raw}*.")
+            place = self.source.span(total.total_range.start, total.total_range.end)
+            fix = Fix(**place.model_dump(), text=f"*{raw}*")
+            span = span_in_result(self.source, given, total.total_range)
+            self.findings.add("SC401", span, message, f"Write *{raw}*.", fix)
         elif total.outcome and total.outcome_range and _contradicts(made, total):
             against = f" against {total.against}" if total.against is not None else ""
             message = f"{total.total}{against} isn't a {total.outcome}."

@@ -71,7 +71,8 @@ def lint(
     paths: Annotated[
         list[Path] | None, typer.Argument(help="Files or folders; default: ai-training/scenarios.")
     ] = None,
-    output: Annotated[str, typer.Option("--format", help="text, json or github.")] = "text",
+    output: Annotated[str, typer.Option("--format", help="text, json, sarif or github.")] = "text",
+    fix: Annotated[bool, typer.Option("--fix", help="Write the safe fixes first: sums, spellings.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
     select: Annotated[str, typer.Option(help="Only these codes, by comma; a prefix will do (SC3).")] = "",
     ignore: Annotated[str, typer.Option(help="Not these codes, by comma.")] = "",
@@ -83,11 +84,10 @@ def lint(
 
     Example: loresmith lint ai-training/scenarios --strict
     """
-    from loresmith.commands.lint import lint_paths
+    from loresmith.commands.lint import LintOptions, lint_paths
 
-    return lint_paths(
-        paths or [], Path.cwd(), output, strict=strict, select=select, ignore=ignore, cached=not no_cache
-    )
+    options = LintOptions(output, strict, select, ignore, fix, not no_cache)
+    return lint_paths(paths or [], Path.cwd(), options)
 
 
 @application.command(name="fmt")

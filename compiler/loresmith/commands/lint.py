@@ -2,55 +2,112 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from loresmith.check.project import check_project
-from loresmith.commands.scenario_files import read_scenario_files
+from loresmith.commands.scenario_files import read_scenario_files, scenario_paths, shown_paths
+from loresmith.diagnostics.codes import CODES
 from loresmith.diagnostics.diagnostic import Diagnostic
 from loresmith.diagnostics.failure import FINDINGS, InvalidCall
-from loresmith.diagnostics.rendering import render_github, render_json, render_text
-from loresmith.ir.vocabulary import load_vocabulary
+from loresmith.diagnostics.rendering import render_github, render_json, render_sarif, render_text
+from loresmith.ir.vocabulary import Vocabulary, load_vocabulary
 from loresmith.store.compiled import CompiledCache, cache_of
+from loresmith.store.files import write_atomically
 
-FORMATS = ("text", "json", "github")
+FORMATS = ("text", "json", "sarif", "github")
 
 
-def lint_paths(
-    paths: Sequence[Path], root: Path, output: str, *, strict: bool, select: str, ignore: str, cached: bool
-) -> int:
-    """Print every finding; gives 1 when there is an error (or, with `strict`, any finding), else 0."""
-    if output not in FORMATS:
-        raise InvalidCall(f"There is no format {output!r}.", remedy=f"Formats: {', '.join(FORMATS)}.")
+@dataclass(frozen=True)
+class LintOptions:
+    """How to lint: `select` and `ignore` are lists of codes or their beginnings, by comma."""
+
+    output: str = "text"
+    strict: bool = False
+    select: str = ""
+    ignore: str = ""
+    fix: bool = False
+    cached: bool = True
+
+
+def lint_paths(paths: Sequence[Path], root: Path, options: LintOptions) -> int:
+    """Print every finding; gives 1 when there is an error (or, with `strict`, any finding), else 0.
+
+    With `fix` safe fixes are written first, and what is left is printed.
+    """
+    if options.output not in FORMATS:
+        raise InvalidCall(f"There is no format {options.output!r}.", remedy=f"Formats: {', '.join(FORMATS)}.")
+    wanted = wanted_codes(options.select, options.ignore)
+    vocabulary = _vocabulary(root)
+    if options.fix:
+        _fix(paths, root, vocabulary, wanted)
     sources = read_scenario_files(paths, root)
-    findings = [f for f in _findings(sources, root, cached) if _wanted(f.code, select, ignore)]
+    findings = [f for f in _findings(sources, root, vocabulary, options.cached) if wanted(f.code)]
     shown = {finding.path for finding in findings}
     texts = {path: sources[path].decode("utf-8", errors="replace") for path in sorted(shown)}
-    if output == "json":
+    if options.output == "json":
         print(render_json(findings))
-    elif output == "github":
+    elif options.output == "sarif":
+        print(render_sarif(findings))
+    elif options.output == "github":
         print(render_github(findings), end="")
     else:
         print(render_text(findings, texts) + _summary(findings, len(sources)))
-    failing = [f for f in findings if strict or f.severity == "error"]
+    failing = [f for f in findings if options.strict or f.severity == "error"]
     return FINDINGS if failing else 0
 
 
-def _findings(sources: dict[str, bytes], root: Path, cached: bool) -> list[Diagnostic]:
+def wanted_codes(select: str, ignore: str) -> Callable[[str], bool]:
+    """Which codes are wanted; raises InvalidCall for a code that there isn't, and begins none."""
+    selected, ignored = _codes(select), _codes(ignore)
+    return lambda code: code.startswith(selected or ("",)) and not (ignored and code.startswith(ignored))
+
+
+def _codes(listed: str) -> tuple[str, ...]:
+    codes = tuple(filter(None, (part.strip().upper() for part in listed.split(","))))
+    for code in codes:
+        if not any(known.startswith(code) for known in CODES):
+            close = difflib.get_close_matches(code, CODES, n=1)
+            hint = f"Did you mean {close[0]}?" if close else "Codes are listed in docs/diagnostics."
+            raise InvalidCall(f"There is no diagnostic code {code!r}.", remedy=hint)
+    return codes
+
+
+def _vocabulary(root: Path) -> Vocabulary:
     project_tools = root / "ai-training" / "tools.yaml"
-    vocabulary = load_vocabulary(project_tools if project_tools.is_file() else None)
+    return load_vocabulary(project_tools if project_tools.is_file() else None)
+
+
+def _fix(paths: Sequence[Path], root: Path, vocabulary: Vocabulary, wanted: Callable[[str], bool]) -> None:
+    """Write the safe fixes and say on stderr how many there were."""
+    from loresmith.fix.file import fix_bytes
+
+    fixes, files = 0, 0
+    for shown, path in shown_paths(scenario_paths(paths, root), root).items():
+        data = path.read_bytes()
+        fixed = fix_bytes(shown, data, vocabulary, wanted)
+        if fixed.data != data:
+            write_atomically(path, fixed.data)
+            fixes, files = fixes + fixed.count, files + 1
+    said = (
+        f"{fixes} fix{'es' * (fixes != 1)} in {files} file{'s' * (files != 1)}."
+        if fixes
+        else "Nothing to fix."
+    )
+    print(said, file=sys.stderr)
+
+
+def _findings(
+    sources: dict[str, bytes], root: Path, vocabulary: Vocabulary, cached: bool
+) -> list[Diagnostic]:
     cache = cache_of(root) if cached else CompiledCache(None)
     checked = check_project(sources, vocabulary, cache)
     if cache.problem:
         print(f"note: every file was checked anew; the cache can't be used: {cache.problem}", file=sys.stderr)
     return list(checked.findings)
-
-
-def _wanted(code: str, select: str, ignore: str) -> bool:
-    selected = tuple(filter(None, (part.strip() for part in select.split(",")))) or ("",)
-    ignored = tuple(filter(None, (part.strip() for part in ignore.split(","))))
-    return code.startswith(selected) and not (ignored and code.startswith(ignored))
 
 
 def _summary(findings: Sequence[Diagnostic], files: int) -> str:

@@ -1,4 +1,4 @@
-"""Every diagnostic code, once: its severity, its title, whether `--fix` can mend it."""
+"""Every diagnostic code, once: its severity and its title."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ class Code:
 
     severity: Severity
     title: str
-    fixable: bool = False
 
 
 CODES: dict[str, Code] = {
@@ -40,7 +39,7 @@ CODES: dict[str, Code] = {
     "SC304": Code("error", "call without its result"),
     "SC305": Code("error", "result without its call"),
     "SC306": Code("error", "call outside a DM turn"),
-    "SC401": Code("warning", "wrong sum", fixable=True),
+    "SC401": Code("warning", "wrong sum"),
     "SC402": Code("warning", "impossible die"),
     "SC403": Code("warning", "skill differs from the one stated"),
     "SC404": Code("warning", "health contradicts the ledger"),

@@ -8,6 +8,12 @@ from loresmith.diagnostics.codes import CODES, Severity
 from loresmith.diagnostics.span import Span
 
 
+class Fix(Span):
+    """What a safe fix writes in place of what its span covers."""
+
+    text: str
+
+
 class Diagnostic(BaseModel):
     """A finding in one file; lines and columns count characters from 1, `end_column` is exclusive."""
 
@@ -22,7 +28,12 @@ class Diagnostic(BaseModel):
     severity: Severity
     message: str
     hint: str | None = None
-    fixable: bool = False
+    fix: Fix | None = None
+
+    @property
+    def fixable(self) -> bool:
+        """Whether `--fix` mends it."""
+        return self.fix is not None
 
     @property
     def place(self) -> tuple[str, int, int, str]:
@@ -30,7 +41,9 @@ class Diagnostic(BaseModel):
         return (self.path, self.line, self.column, self.code)
 
 
-def finding(path: str, code: str, span: Span, message: str, hint: str | None = None) -> Diagnostic:
+def finding(
+    path: str, code: str, span: Span, message: str, hint: str | None = None, fix: Fix | None = None
+) -> Diagnostic:
     """A diagnostic with the severity that its code has in the table."""
     entry = CODES[code]
     return Diagnostic(
@@ -40,7 +53,7 @@ def finding(path: str, code: str, span: Span, message: str, hint: str | None = N
         severity=entry.severity,
         message=message,
         hint=hint,
-        fixable=entry.fixable,
+        fix=fix,
     )
 
 
@@ -51,9 +64,11 @@ class Findings:
         self.path = path
         self._found: list[Diagnostic] = []
 
-    def add(self, code: str, span: Span, message: str, hint: str | None = None) -> None:
-        """Add a finding at `span`."""
-        self._found.append(finding(self.path, code, span, message, hint))
+    def add(
+        self, code: str, span: Span, message: str, hint: str | None = None, fix: Fix | None = None
+    ) -> None:
+        """Add a finding at `span`, with its safe fix where it has one."""
+        self._found.append(finding(self.path, code, span, message, hint, fix))
 
     def sorted(self) -> tuple[Diagnostic, ...]:
         """All findings so far, by line and column; equal ones once."""

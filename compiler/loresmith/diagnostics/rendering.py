@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from loresmith import __version__
 from loresmith.diagnostics.codes import CODES
-from loresmith.diagnostics.diagnostic import Diagnostic
+from loresmith.diagnostics.diagnostic import Diagnostic, Fix
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -23,7 +23,8 @@ def render_text(findings: Sequence[Diagnostic], sources: Mapping[str, str]) -> s
 
 def render_json(findings: Sequence[Diagnostic]) -> str:
     """A JSON list of objects, one for each finding."""
-    return json.dumps([found.model_dump() for found in findings], indent=2, ensure_ascii=False)
+    entries = [found.model_dump(exclude={"fix"}) | {"fixable": found.fixable} for found in findings]
+    return json.dumps(entries, indent=2, ensure_ascii=False)
 
 
 def render_github(findings: Sequence[Diagnostic]) -> str:
@@ -87,6 +88,15 @@ def _escape(text: str, more: str) -> str:
     return text
 
 
+def _region(place: Diagnostic | Fix) -> dict[str, int]:
+    return {
+        "startLine": place.line,
+        "startColumn": place.column,
+        "endLine": place.end_line,
+        "endColumn": place.end_column,
+    }
+
+
 def _as_rule(code: str) -> dict[str, object]:
     entry = CODES[code]
     return {
@@ -97,17 +107,18 @@ def _as_rule(code: str) -> dict[str, object]:
 
 
 def _as_result(found: Diagnostic, codes: Sequence[str]) -> dict[str, object]:
-    region = {
-        "startLine": found.line,
-        "startColumn": found.column,
-        "endLine": found.end_line,
-        "endColumn": found.end_column,
-    }
-    place = {"artifactLocation": {"uri": found.path}, "region": region}
-    return {
+    place = {"artifactLocation": {"uri": found.path}, "region": _region(found)}
+    result: dict[str, object] = {
         "ruleId": found.code,
         "ruleIndex": codes.index(found.code),
         "level": found.severity,
         "message": {"text": f"{found.message} {found.hint}" if found.hint else found.message},
         "locations": [{"physicalLocation": place}],
     }
+    return result | ({"fixes": [_as_fix(found.fix, found)]} if found.fix else {})
+
+
+def _as_fix(fix: Fix, found: Diagnostic) -> dict[str, object]:
+    replacement = {"deletedRegion": _region(fix), "insertedContent": {"text": fix.text}}
+    change = {"artifactLocation": {"uri": found.path}, "replacements": [replacement]}
+    return {"description": {"text": found.hint or found.message}, "artifactChanges": [change]}

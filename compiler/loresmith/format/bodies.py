@@ -20,7 +20,11 @@ class BodyWriter:
 
     def body(self, place: Range) -> str:
         """The text of a range; what isn't a sound call or result stays as it is."""
-        return "".join(self._written(piece) for piece in self._scanner.pieces(place))
+        return "".join(text for _, text in self.pieces(place))
+
+    def pieces(self, place: Range) -> list[tuple[Range, str]]:
+        """What a range consists of, each piece with its canonical text."""
+        return [(piece.range, self._written(piece)) for piece in self._scanner.pieces(place)]
 
     def result(self, place: Range) -> str:
         """The body of a result that is a section of its own: its tags, or its label and body put into one."""

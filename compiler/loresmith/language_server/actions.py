@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from lsprotocol import types
 
 from loresmith.check.noqa import silencing
-from loresmith.diagnostics.diagnostic import Diagnostic
+from loresmith.diagnostics.diagnostic import Diagnostic, Fix
+from loresmith.fix.file import fix_bytes
 from loresmith.language_server.analysis import Analysis
 from loresmith.language_server.findings import lint_text, published
 from loresmith.language_server.positions import Positions
 
-KINDS = (types.CodeActionKind.QuickFix,)
+FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.loresmith"
+KINDS = (types.CodeActionKind.QuickFix, FIX_ALL)
 
 
 @dataclass(frozen=True)
@@ -34,22 +36,40 @@ def actions_for(
     file: ActionFile, place: types.Range, only: Sequence[types.CodeActionKind | str] | None
 ) -> list[types.CodeAction]:
     """The actions for the findings that a range touches; `only` names the kinds that are wanted."""
-    if not _wanted(types.CodeActionKind.QuickFix, only):
-        return []
+    everything = list(_fix_all(file)) if _wanted(FIX_ALL, only) else []
+    if not _wanted(types.CodeActionKind.QuickFix.value, only):
+        return everything
     text = file.analysis.source.text
     findings = file.lint(text)
     start, end = file.positions.offset(place.start), file.positions.offset(place.end)
-    return [
-        action
-        for finding in _touched(file, findings, start, end)
-        for action in _silence(file, findings, finding)
-    ]
+    touched = list(_touched(file, findings, start, end))
+    fixes = [_fix(file, finding, finding.fix) for finding in touched if finding.fix]
+    silencing = [action for finding in touched for action in _silence(file, findings, finding)]
+    return [*fixes, *silencing, *everything]
 
 
-def _wanted(kind: types.CodeActionKind, only: Sequence[types.CodeActionKind | str] | None) -> bool:
+def _fix(file: ActionFile, finding: Diagnostic, fix: Fix) -> types.CodeAction:
+    """The finding's own fix, which an editor may apply without asking which one is meant."""
+    edit = types.TextEdit(file.positions.span(fix), fix.text)
+    action = _action(file, (finding.hint or finding.message).removesuffix("."), [edit], finding)
+    action.is_preferred = True
+    return action
+
+
+def _fix_all(file: ActionFile) -> Iterator[types.CodeAction]:
+    """What `lint --fix` makes of the file, where that is anything."""
+    text = file.analysis.source.text.encode("utf-8")
+    fixed = fix_bytes(file.shown, text, file.analysis.vocabulary, lambda _code: True)
+    if fixed.count:
+        edit = types.TextEdit(file.positions.whole(), fixed.data.decode("utf-8"))
+        changes = types.WorkspaceEdit(changes={file.uri: [edit]})
+        yield types.CodeAction(title="Fix all in this file", kind=FIX_ALL, edit=changes)
+
+
+def _wanted(kind: str, only: Sequence[types.CodeActionKind | str] | None) -> bool:
     """A kind is wanted by its own name or that of one above it: `source` wants `source.fixAll`."""
     wanted = [str(getattr(name, "value", name)) for name in only or ()]
-    return not wanted or any(kind.value == name or kind.value.startswith(f"{name}.") for name in wanted)
+    return not wanted or any(kind == name or kind.startswith(f"{name}.") for name in wanted)
 
 
 def _touched(file: ActionFile, findings: Iterable[Diagnostic], start: int, end: int) -> Iterator[Diagnostic]:

@@ -1,0 +1,1 @@
+"""Safe fixes: what `lint --fix` and the editors' actions write."""
