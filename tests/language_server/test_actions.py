@@ -74,3 +74,30 @@ async def _silencing(editor: Editor, uri: str, found: types.Diagnostic) -> types
 def _edits(action: types.CodeAction, uri: str) -> list[types.TextEdit]:
     assert action.edit is not None and action.edit.changes is not None
     return list(action.edit.changes[uri])
+
+
+SUM = "[roll: perception]\n\n<TOOLCALL>perception: 🐉 3 + 5 = *9*</TOOLCALL>\n".replace("🐉 ", "")
+
+
+async def test_a_finding_is_fixed(editor: Editor) -> None:
+    text = f"{SYSTEM}{TURN}🐉 {SUM}"
+    uri = editor.open(text)
+    (found,) = await editor.found(uri)
+    (fix,) = [a for a in await editor.actions(uri, found.range) if a.is_preferred]
+    assert fix.title == "Write *8*"
+    editor.change(uri, applied(text, _edits(fix, uri)))
+    assert await editor.found(uri) == []
+
+
+async def test_everything_in_a_file_is_fixed_at_once(editor: Editor) -> None:
+    text = f"{SYSTEM}{TURN}🐉 [save: wisdom]\n\n<TOOLCALL>wisdom: 2 = *3*</TOOLCALL>\n\n{SUM}"
+    uri = editor.open(text)
+    whole = types.Range(types.Position(0, 0), types.Position(0, 0))
+    (every,) = [a for a in await editor.actions(uri, whole) if a.title == "Fix all in this file"]
+    assert str(every.kind) == "source.fixAll.loresmith"
+    made = applied(text, _edits(every, uri))
+    assert "[roll: wisdom save]" in made
+    assert "*2*" in made
+    editor.change(uri, made)
+    assert await editor.found(uri) == []
+    assert [a for a in await editor.actions(uri, whole) if a.title == every.title] == []
