@@ -7,13 +7,13 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from loresmith.check import project as checking
 from loresmith.check.project import CheckedProject, check_project
-from loresmith.check.workers import PARALLEL_FROM
+from loresmith.check.workers import CHUNK, PARALLEL_FROM
 from loresmith.commands.entry import exit_code_of
 from loresmith.ir.vocabulary import Vocabulary, load_vocabulary
 from loresmith.store.compiled import CompiledCache, Kept
@@ -31,13 +31,13 @@ FILES = {PATH: CANONICAL.encode(), "ai-training/scenarios/combat/b.md": WRONG.en
 def compiled_paths(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The paths of the files that are compiled, not found, from now on."""
     paths = list[str]()
-    compile_all = checking.compile_all
+    compiled_chunks = checking.compiled_chunks
 
-    def noted(files: Mapping[str, bytes], vocabulary: Vocabulary) -> dict[str, Kept]:
+    def noted(files: Mapping[str, bytes], vocabulary: Vocabulary) -> Iterator[dict[str, Kept]]:
         paths.extend(files)
-        return compile_all(files, vocabulary)
+        return compiled_chunks(files, vocabulary)
 
-    monkeypatch.setattr(checking, "compile_all", noted)
+    monkeypatch.setattr(checking, "compiled_chunks", noted)
     return paths
 
 
@@ -191,3 +191,23 @@ def test_outside_a_project_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     assert exit_code_of(["lint", "a.md"]) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["a.md"]
+
+
+@pytest.mark.parametrize("count", [120, PARALLEL_FROM + 100])
+def test_an_interrupt_keeps_what_was_compiled(
+    count: int, tmp_path: Path, compiled_paths: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {f"ai-training/scenarios/combat/{n:03}.md": CANONICAL.encode() for n in range(count)}
+    compiled_chunks = checking.compiled_chunks
+
+    def interrupted(files: Mapping[str, bytes], vocabulary: Vocabulary) -> Iterator[dict[str, Kept]]:
+        yield next(compiled_chunks(files, vocabulary))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(checking, "compiled_chunks", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            checked(tmp_path, files)
+    compiled_paths.clear()
+    checked(tmp_path, files)
+    assert compiled_paths == list(files)[CHUNK:]

@@ -11,7 +11,7 @@ from loresmith.check.corpus import check_corpus
 from loresmith.check.kept import findings_of, outline_in, scenario_in
 from loresmith.check.outline import Outline
 from loresmith.check.version import compiler_digest
-from loresmith.check.workers import compile_all
+from loresmith.check.workers import compiled_chunks
 from loresmith.diagnostics.diagnostic import Diagnostic
 from loresmith.ir.scenario import Scenario
 from loresmith.ir.vocabulary import Vocabulary
@@ -80,6 +80,11 @@ class FileCompiler:
         return [values[path] if path in values else read(self._made[path]) for path in self.files]
 
     def _compile(self, paths: list[str]) -> None:
-        made = compile_all({path: self.files[path] for path in paths}, self.vocabulary)
-        self.cache.keep(self._keys, made)
-        self._made.update(made)
+        """Compile files, and keep what was compiled even where an interrupt ends it early."""
+        made = dict[str, Kept]()
+        try:
+            for chunk in compiled_chunks({path: self.files[path] for path in paths}, self.vocabulary):
+                made.update(chunk)
+        finally:
+            self.cache.keep(self._keys, made)
+            self._made.update(made)

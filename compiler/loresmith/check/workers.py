@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
@@ -27,21 +27,22 @@ _Files = Sequence[tuple[str, bytes]]
 _vocabulary: list[Vocabulary] = []
 
 
-def compile_all(files: Mapping[str, bytes], vocabulary: Vocabulary) -> dict[str, Kept]:
-    """What each file compiles to, in the order of the files.
+def compiled_chunks(files: Mapping[str, bytes], vocabulary: Vocabulary) -> Iterator[dict[str, Kept]]:
+    """What each file compiles to, some files at a time, in the order of the files.
 
     Raises EnvironmentFailure when a process is killed, as happens when memory runs out.
     """
     count = _processors()
     if len(files) < PARALLEL_FROM or count == 1:
-        return {path: compile_to_kept(path, data, vocabulary) for path, data in files.items()}
+        for chunk in _chunks(files):
+            yield {path: compile_to_kept(path, data, vocabulary) for path, data in chunk}
+        return
     # Where a process can be forked safely, it has everything loaded from the start.
     method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
     context = multiprocessing.get_context(method)
     pool = ProcessPoolExecutor(count, context, initializer=_begin, initargs=(vocabulary,))
     try:
-        chunks = pool.map(_compile_chunk, _chunks(files))
-        return {path: kept for chunk in chunks for path, kept in chunk.items()}
+        yield from pool.map(_compile_chunk, _chunks(files))
     except BrokenProcessPool as error:
         raise EnvironmentFailure(
             "A process that compiled scenarios was killed.",
