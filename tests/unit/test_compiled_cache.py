@@ -55,7 +55,8 @@ def test_an_unchanged_file_is_compiled_once(tmp_path: Path, compiled_paths: list
     again = checked(tmp_path, FILES)
     assert same(first, again)
     assert compiled_paths == list(FILES)
-    assert [(found.path, found.code) for found in again.findings] == [(list(FILES)[1], "SC401")]
+    sums = [(found.path, found.code) for found in again.findings if found.code == "SC401"]
+    assert sums == [(list(FILES)[1], "SC401")]
     assert [scenario.path for scenario in again.scenarios()] == list(FILES)
     assert same(again, check_project(FILES, VOCABULARY))
 

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict
 from loresmith.check.answers import link_answers
 from loresmith.check.calls import check_calls
 from loresmith.check.ledger import check_ledger
-from loresmith.check.noqa import suppressed
+from loresmith.check.noqa import silenced_in_file, suppressed
+from loresmith.check.replies import check_replies
 from loresmith.check.sums import check_sums
 from loresmith.check.turns import check_turns
 from loresmith.diagnostics.diagnostic import Diagnostic, Findings
@@ -20,12 +21,14 @@ from loresmith.syntax.source import make_source
 
 
 class Compiled(BaseModel):
-    """What a file compiles to; `scenario` is None when there are errors."""
+    """What a file compiles to; `scenario` is None when there are errors, `silenced` are the codes that its first line
+    silences."""
 
     model_config = ConfigDict(frozen=True)
 
     scenario: Scenario | None
     findings: tuple[Diagnostic, ...]
+    silenced: tuple[str, ...] = ()
 
 
 def compile_source(path: str, data: bytes, vocabulary: Vocabulary) -> Compiled:
@@ -50,9 +53,11 @@ def compile_source(path: str, data: bytes, vocabulary: Vocabulary) -> Compiled:
     exchanges = link_answers(draft, broken, vocabulary, findings)
     check_sums(draft, exchanges, vocabulary, findings)
     check_ledger(draft, exchanges, findings)
+    check_replies(draft, findings)
     kept = suppressed(findings.sorted(), parsed)
     failed = any(found.severity == "error" for found in kept)
-    return Compiled(scenario=None if failed else draft.scenario(), findings=kept)
+    scenario = None if failed else draft.scenario()
+    return Compiled(scenario=scenario, findings=kept, silenced=silenced_in_file(parsed))
 
 
 def _place_of_byte(data: bytes, index: int) -> Span:

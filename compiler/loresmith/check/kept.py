@@ -28,7 +28,7 @@ def compile_to_kept(path: str, data: bytes, vocabulary: Vocabulary) -> Kept:
     scenario = compiled.scenario
     return Kept(
         _pressed(_FINDINGS.dump_json(compiled.findings)) if compiled.findings else None,
-        _pressed(outline_of(scenario).model_dump_json().encode()) if scenario else None,
+        _pressed(outline_of(scenario, compiled.silenced).model_dump_json().encode()) if scenario else None,
         _pressed(scenario.model_dump_json().encode()) if scenario else None,
     )
 

@@ -19,8 +19,13 @@ def suppressed(findings: Sequence[Diagnostic], parsed: Parsed) -> tuple[Diagnost
     return tuple(
         found
         for found in findings
-        if not (_covers(whole, found) or _covers(by_line.get(found.line, ()), found))
+        if not (covers(whole, found.code) or covers(by_line.get(found.line, ()), found.code))
     )
+
+
+def silenced_in_file(parsed: Parsed) -> tuple[str, ...]:
+    """The codes that the first line silences for the whole file; an empty one means all."""
+    return tuple(_codes_by_line(parsed).get(1, ()))
 
 
 def silencing(parsed: Parsed, line: int, code: str) -> tuple[Range, str]:
@@ -39,8 +44,9 @@ def silencing(parsed: Parsed, line: int, code: str) -> tuple[Range, str]:
     return Range(start, end), f" <!-- noqa: {code} -->"
 
 
-def _covers(codes: Sequence[str], found: Diagnostic) -> bool:
-    return "" in codes or found.code in codes
+def covers(codes: Sequence[str], code: str) -> bool:
+    """Whether silenced codes are this one or all."""
+    return "" in codes or code in codes
 
 
 def _codes_by_line(parsed: Parsed) -> Mapping[int, list[str]]:

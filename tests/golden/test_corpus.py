@@ -1,0 +1,32 @@
+"""Readable folders of scenarios, and what is found in them together (expected.txt)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from loresmith.check.project import check_project
+from loresmith.diagnostics.rendering import render_text
+from loresmith.ir.vocabulary import load_vocabulary
+
+FOLDER = Path(__file__).parent / "corpus"
+CASES = sorted(path.name for path in FOLDER.iterdir())
+
+
+def found(case: str) -> tuple[str, set[str]]:
+    """The findings of a case as text, and their codes."""
+    paths = sorted((FOLDER / case).rglob("*.md"))
+    files = {path.relative_to(FOLDER / case).as_posix(): path.read_bytes() for path in paths}
+    findings = check_project(files, load_vocabulary()).findings
+    text = render_text(findings, {path: data.decode() for path, data in files.items()}) or "no findings"
+    return f"{text}\n", {finding.code for finding in findings}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_corpus(case: str, update_golden: bool) -> None:
+    text, codes = found(case)
+    expected = FOLDER / case / "expected.txt"
+    if update_golden:
+        expected.write_text(text, encoding="utf-8")
+    assert expected.read_text(encoding="utf-8") == text
+    assert (case[:5].upper() in codes) == case.endswith("trigger")
