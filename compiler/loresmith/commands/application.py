@@ -90,6 +90,21 @@ def lint(
     return lint_paths(paths or [], Path.cwd(), options)
 
 
+@application.command()
+def explain(
+    code: Annotated[
+        str | None, typer.Argument(help="A code such as SC401; default: the list of all.")
+    ] = None,
+) -> int:
+    """Show what a finding means, why it matters and what to do.
+
+    Example: loresmith explain SC401
+    """
+    from loresmith.commands.explain import explain_code
+
+    return explain_code(code)
+
+
 @application.command(name="fmt")
 def format_scenarios(
     paths: Annotated[

@@ -98,10 +98,14 @@ def _region(place: Diagnostic | Fix) -> dict[str, int]:
 
 
 def _as_rule(code: str) -> dict[str, object]:
-    entry = CODES[code]
+    from loresmith.diagnostics.explanation import explanations, page_of
+
+    entry, explained = CODES[code], explanations()[code]
     return {
         "id": code,
         "shortDescription": {"text": entry.title},
+        "fullDescription": {"text": explained.what},
+        "help": {"text": f"{explained.why} {explained.fix}", "markdown": page_of(code)},
         "defaultConfiguration": {"level": entry.severity},
     }
 

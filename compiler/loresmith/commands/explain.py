@@ -1,0 +1,35 @@
+"""`loresmith explain`."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+
+from loresmith.diagnostics.codes import CODES
+from loresmith.diagnostics.explanation import page_of
+from loresmith.diagnostics.failure import InvalidCall
+
+
+def explain_code(code: str | None) -> int:
+    """Print the page of a code, or without one the list of all; gives 0. Raises InvalidCall for an unknown code."""
+    if code is None:
+        print("\n".join(f"{known}  {entry.severity:<7}  {entry.title}" for known, entry in CODES.items()))
+        return 0
+    known = code.upper()
+    if known not in CODES:
+        close = difflib.get_close_matches(known, CODES, n=1)
+        hint = f"Did you mean {close[0]}?" if close else "`loresmith explain` lists the codes."
+        raise InvalidCall(f"There is no diagnostic code {code!r}.", remedy=hint)
+    _show(page_of(known))
+    return 0
+
+
+def _show(page: str) -> None:
+    """Laid out on a terminal, as it is elsewhere."""
+    if not sys.stdout.isatty():
+        print(page, end="")
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console().print(Markdown(page))
