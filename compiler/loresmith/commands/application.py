@@ -76,6 +76,9 @@ def lint(
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
     select: Annotated[str, typer.Option(help="Only these codes, by comma; a prefix will do (SC3).")] = "",
     ignore: Annotated[str, typer.Option(help="Not these codes, by comma.")] = "",
+    recipe: Annotated[
+        str | None, typer.Option(help="Also find scenarios longer than this recipe's context (SC504).")
+    ] = None,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Check every file anew, and keep nothing.")
     ] = False,
@@ -86,7 +89,7 @@ def lint(
     """
     from loresmith.commands.lint import LintOptions, lint_paths
 
-    options = LintOptions(output, strict, select, ignore, fix, not no_cache)
+    options = LintOptions(output, strict, select, ignore, fix, not no_cache, recipe)
     return lint_paths(paths or [], Path.cwd(), options)
 
 

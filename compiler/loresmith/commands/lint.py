@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from loresmith.check.project import check_project
+from loresmith.check.project import CheckedProject, check_project
 from loresmith.commands.scenario_files import read_scenario_files, scenario_paths, shown_paths
 from loresmith.diagnostics.codes import CODES
 from loresmith.diagnostics.diagnostic import Diagnostic
@@ -31,6 +31,7 @@ class LintOptions:
     ignore: str = ""
     fix: bool = False
     cached: bool = True
+    recipe: str | None = None
 
 
 def lint_paths(paths: Sequence[Path], root: Path, options: LintOptions) -> int:
@@ -45,7 +46,7 @@ def lint_paths(paths: Sequence[Path], root: Path, options: LintOptions) -> int:
     if options.fix:
         _fix(paths, root, vocabulary, wanted)
     sources = read_scenario_files(paths, root)
-    findings = [f for f in _findings(sources, root, vocabulary, options.cached) if wanted(f.code)]
+    findings = [f for f in _findings(sources, root, vocabulary, options) if wanted(f.code)]
     shown = {finding.path for finding in findings}
     texts = {path: sources[path].decode("utf-8", errors="replace") for path in sorted(shown)}
     if options.output == "json":
@@ -101,13 +102,28 @@ def _fix(paths: Sequence[Path], root: Path, vocabulary: Vocabulary, wanted: Call
 
 
 def _findings(
-    sources: dict[str, bytes], root: Path, vocabulary: Vocabulary, cached: bool
+    sources: dict[str, bytes], root: Path, vocabulary: Vocabulary, options: LintOptions
 ) -> list[Diagnostic]:
-    cache = cache_of(root) if cached else CompiledCache(None)
+    cache = cache_of(root) if options.cached else CompiledCache(None)
     checked = check_project(sources, vocabulary, cache)
     if cache.problem:
         print(f"note: every file was checked anew; the cache can't be used: {cache.problem}", file=sys.stderr)
-    return list(checked.findings)
+    found = list(checked.findings)
+    if options.recipe:
+        found += _too_long(options.recipe, checked, root)
+    return sorted(found, key=lambda one: one.place)
+
+
+def _too_long(recipe: str, checked: CheckedProject, root: Path) -> list[Diagnostic]:
+    """SC504 for a recipe's context, counted by its base's tokenizer where the base is built."""
+    from loresmith.commands.choice import chosen_project
+    from loresmith.dataset.lengths import too_long
+    from loresmith.lower.conversation import lower_scenario
+    from loresmith.pipeline.lengths import token_count_of
+
+    project, _ = chosen_project(recipe, root)
+    conversations = [lower_scenario(scenario, project.vocabulary) for scenario in checked.scenarios()]
+    return list(too_long(conversations, project.recipe.train.context, token_count_of(project)))
 
 
 def _summary(findings: Sequence[Diagnostic], files: int) -> str:

@@ -61,6 +61,10 @@ class Tokens:
         """The text of ids, special tokens included."""
         return self._tokenizer.decode(ids, skip_special_tokens=False)
 
+    def prompt_ids(self, conversation: Conversation) -> list[int]:
+        """The ids of the whole conversation."""
+        return self.encode(render_prompt(self.family, list(conversation.messages), reply_next=False))
+
     def sample(self, conversation: Conversation) -> Sample:
         """The conversation in tokens with its loss spans.
 
@@ -68,7 +72,7 @@ class Tokens:
         answers, where a reply's tokens don't decode to the reply and its end, or where nothing is supervised.
         """
         messages = list(conversation.messages)
-        ids = self.encode(render_prompt(self.family, messages, reply_next=False))
+        ids = self.prompt_ids(conversation)
         spans = [
             self._span(conversation, ids, messages[:number], message)
             for number, message in enumerate(messages)
