@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from loresmith.check.file import compile_source
+from loresmith.fix.file import fix_bytes
 from loresmith.format.source import format_bytes
 from loresmith.ir.vocabulary import load_vocabulary
 
@@ -90,8 +91,18 @@ def require_sane(data: bytes, *, formatted: bool = True) -> None:
         assert 1 <= found.column <= lengths[found.line - 1] + 1, (found, data)
         assert 1 <= found.end_column <= lengths[found.end_line - 1] + 2, (found, data)
         assert (found.line, found.column) <= (found.end_line, found.end_column), (found, data)
-    if formatted and compiled.scenario is not None:
+    if formatted:
+        require_mended(data, accepted=compiled.scenario is not None)
+
+
+def require_mended(data: bytes, *, accepted: bool) -> None:
+    """What can be read can be formatted; fixes come to an end, and break nothing that could be read."""
+    if accepted:
         assert format_bytes("scenarios/a/b.md", data, VOCABULARY).text is not None, data
+    fixed = fix_bytes("scenarios/a/b.md", data, VOCABULARY, lambda _code: True).data
+    assert fix_bytes("scenarios/a/b.md", fixed, VOCABULARY, lambda _code: True).data == fixed, data
+    if accepted:
+        assert compile_source("scenarios/a/b.md", fixed, VOCABULARY).scenario is not None, data
 
 
 GOOD = (FOLDER / "canonical" / "input.md").read_text(encoding="utf-8")

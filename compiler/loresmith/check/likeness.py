@@ -13,13 +13,13 @@ from collections.abc import Iterator, Sequence
 from loresmith.ir.scenario import Scenario, UserTurn
 
 PERMUTATIONS = 64
-"""Places of a signature: with so many an index of 0.8 is measured to 0.05 (one standard deviation)."""
-ROWS = 4
-"""Places that must agree in one of the bands for two signatures to be compared: of pairs at 0.8 that happens in more
-than 999 of 1,000, at 0.2 in fewer than 3 of 100."""
-NEAR = 0.8
-"""The index from which on two scenarios count as nearly the same: a copy with its names and numbers changed has about
-0.9, two scenarios on one theme by one author less than 0.1."""
+"""Places of a signature: with so many an index of 0.5 is measured to 0.06 (one standard deviation)."""
+ROWS = 3
+"""Places that must agree in one of the bands for two signatures to be compared: of pairs at 0.5 that happens in 94 of
+100, at 0.8 always, at 0.05 in 3 of 1,000."""
+NEAR = 0.5
+"""The index from which on two scenarios count as nearly the same. Measured on 202 scenarios: with all names and numbers
+changed a copy has 0.53 to 0.94, the nearest other scenario 0.08 at most."""
 SHINGLE = 3
 _BYTES = 4
 _WORD = re.compile(r"\w+")
@@ -45,14 +45,16 @@ def likeness(one: str, other: str) -> float:
 
 def near_pairs(signatures: Sequence[str]) -> Iterator[tuple[int, int]]:
     """The pairs (i, j), i < j, of signatures at least NEAR alike, in order; only what shares a band is compared."""
-    places = [_places(signature) for signature in signatures]
+    decoded = [b64decode(signature) for signature in signatures]
     candidates = set[tuple[int, int]]()
-    for start in range(0, PERMUTATIONS, ROWS):
-        buckets: dict[tuple[bytes, ...], list[int]] = {}
-        for number, own in enumerate(places):
-            buckets.setdefault(tuple(own[start : start + ROWS]), []).append(number)
-        # A pair with the first of its bucket is enough: whoever is near another is near what that one is near to.
-        candidates |= {(found[0], later) for found in buckets.values() for later in found[1:]}
+    for start in range(0, PERMUTATIONS - ROWS + 1, ROWS):
+        band = slice(start * _BYTES, (start + ROWS) * _BYTES)
+        first_with = dict[bytes, int]()
+        for number, data in enumerate(decoded):
+            # A pair with the first of its band is enough: whoever is near another is near what that one is near to.
+            first = first_with.setdefault(data[band], number)
+            if first != number:
+                candidates.add((first, number))
     for first, second in sorted(candidates):
         if likeness(signatures[first], signatures[second]) >= NEAR:
             yield first, second
