@@ -132,12 +132,12 @@ def _from_folder(source: Path, folder: Path) -> None:
     verify_weights(source)
     for pattern in _WANTED:
         for path in sorted(source.glob(pattern)):
-            _link_or_copy(path.resolve(), folder / path.name)
+            link_or_copy(path.resolve(), folder / path.name)
     with disk_failures(folder):
         folder.mkdir(exist_ok=True)
 
 
-def _link_or_copy(source: Path, destination: Path) -> None:
+def link_or_copy(source: Path, destination: Path) -> None:
     """Weights are large and never changed here: a hard link does where the file system allows one."""
     if source.suffix == ".safetensors":
         try:

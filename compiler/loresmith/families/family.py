@@ -30,6 +30,8 @@ class Family(BaseModel):
     bos: str | None
     end_of_turn: str
     """The token that ends a message; it carries loss and becomes the GGUF's EOS."""
+    spare_tokens: str | None = None
+    """A regular expression, matched in full, for the special tokens that only hold a place for later use."""
     has_vision: bool = False
     norm_offset: float = 0.0
     """What an RMS norm adds to its stored weight before it multiplies by it."""
@@ -53,6 +55,7 @@ FAMILIES = (
         template_name="gemma",
         bos="<bos>",
         end_of_turn="<end_of_turn>",
+        spare_tokens=r"<unused\d+>",
         fp16_is_safe=False,
     ),
     Family(
@@ -64,6 +67,7 @@ FAMILIES = (
         template_name="gemma",
         bos="<bos>",
         end_of_turn="<end_of_turn>",
+        spare_tokens=r"<unused\d+>",
         has_vision=True,
         fp16_is_safe=False,
     ),

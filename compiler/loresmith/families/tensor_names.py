@@ -9,6 +9,7 @@ from loresmith.diagnostics.failure import Rejected
 _ADAPTER_PREFIX = "base_model.model."
 _TEXT_PREFIXES = ("model.language_model.", "language_model.model.", "model.")
 """How checkpoints begin the names of the language model's weights; the longer ones first."""
+_TOKEN_TABLES = ("embed_tokens.weight", "embed_tokens_per_layer.weight")
 
 
 def adapted_module(tensor: str) -> tuple[str, str]:
@@ -36,6 +37,11 @@ def base_tensor(module: str, known: Iterable[str]) -> str | None:
     inner = text_name(module)
     candidates = [f"{prefix}{inner}.weight" for prefix in _TEXT_PREFIXES] if inner else [f"{module}.weight"]
     return next((name for name in candidates if name in names), None)
+
+
+def is_token_table(name: str) -> bool:
+    """Whether a weight has a row for each token: embeddings, Gemma 3n's embeddings per layer, an untied head."""
+    return text_name(name) in _TOKEN_TABLES or name.endswith("lm_head.weight")
 
 
 def text_name(name: str) -> str | None:

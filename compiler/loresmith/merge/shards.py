@@ -77,7 +77,7 @@ def write_changed(
                 target.write(data)
             else:
                 source.seek(entry.begin)
-                _copy(source.read, target.write, entry.size)
+                copy_bytes(source.read, target.write, entry.size)
             advance(entry.size)
     return sum(sizes.values())
 
@@ -103,19 +103,29 @@ def _size(entry: Entry, *, widened: bool) -> int:
 
 
 def _new_header(shard: Shard, sizes: Mapping[str, int], widened: set[str]) -> bytes:
-    header: dict[str, Any] = {"__metadata__": shard.metadata} if shard.metadata else {}
+    entries = {
+        name: ("F32" if name in widened else entry.dtype, entry.shape, sizes[name])
+        for name, entry in shard.entries.items()
+    }
+    return header_bytes(entries, shard.metadata)
+
+
+def header_bytes(
+    entries: Mapping[str, tuple[str, tuple[int, ...], int]], metadata: Mapping[str, str] | None
+) -> bytes:
+    """The head of a safetensors file of these tensors: name -> dtype, shape and bytes, in the data's order."""
+    header: dict[str, Any] = {"__metadata__": metadata} if metadata else {}
     offset = 0
-    for name, entry in shard.entries.items():
-        dtype = "F32" if name in widened else entry.dtype
-        span = [offset, offset + sizes[name]]
-        header[name] = {"dtype": dtype, "shape": list(entry.shape), "data_offsets": span}
-        offset += sizes[name]
+    for name, (dtype, shape, size) in entries.items():
+        header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [offset, offset + size]}
+        offset += size
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % ALIGNMENT)
     return len(text).to_bytes(8, "little") + text
 
 
-def _copy(read: Callable[[int], bytes], write: Callable[[bytes], int], size: int) -> None:
+def copy_bytes(read: Callable[[int], bytes], write: Callable[[bytes], int], size: int) -> None:
+    """Copy `size` bytes, a chunk at a time."""
     while size > 0:
         data = read(min(CHUNK, size))
         write(data)

@@ -140,6 +140,7 @@ def _metadata(project: Project, built: Built, names: Mapping[str, str]) -> dict[
         },
         "target": recipe.target,
         "base": {"name": recipe.base.name, "digest": built["base"].digest} | built["base"].facts,
+        "vocabulary": built["trim"].facts if "trim" in built else None,
         "data": {"digest": built["dataset"].digest} | built["dataset"].facts,
         "recipe": recipe.model_dump(mode="json", by_alias=True),
         "training": built["train"].facts | {"adapter": built["train"].key},
@@ -164,8 +165,10 @@ def _judged(project: Project, built: Built) -> dict[str, Artefact]:
 
 def _write_report(folder: Path, title: str, project: Project, built: Built) -> None:
     judged = _judged(project, built)
+    tokens = {"tokens kept": built["trim"].facts["tokens_after"]} if "trim" in built else {}
     facts = {
         "base": built["base"].facts["name"],
+        **tokens,
         "target": project.recipe.target,
         "scenarios to train on": built["dataset"].facts["train_scenarios"],
         "supervised tokens": built["dataset"].facts["train_supervised"],

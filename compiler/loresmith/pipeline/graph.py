@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from loresmith.pipeline.back_stages import answers_stage, export_stage, quantize_stage
 from loresmith.pipeline.companion_stages import ADAPTER, PROJECTOR
 from loresmith.pipeline.front_stages import BASE, DATASET, LOWER
 from loresmith.pipeline.stage import Stage
 from loresmith.pipeline.train_stages import MERGE, TRAIN
+from loresmith.pipeline.trim_stage import TRIM, rewired
 from loresmith.recipe.schema import Recipe
 
 
 def stages_of(recipe: Recipe) -> list[Stage]:
     """The stages that build a recipe; the untouched base is exported beside it, to be compared with.
 
-    The base comes at the quantization of the first output, and all outputs are judged.
+    The base comes at the quantization of the first output, and all outputs are judged. With a trimmed vocabulary
+    everything that is tuned sees the trimmed folder as the base; the untouched base is asked in its own tokens.
     """
-    first = recipe.outputs[0]
-    exported = export_stage("gguf", "Export", "merge", compared=True)
-    stages = [LOWER, BASE, DATASET, TRAIN, MERGE, exported, ADAPTER, PROJECTOR]
+    if not recipe.vocabulary.is_trimmed:
+        return [LOWER, BASE, PROJECTOR, *_tuned(recipe), *_untouched(recipe)]
+    tuned = [rewired(stage, {"base": "trim"}) for stage in _tuned(recipe)]
+    dataset = replace(DATASET, name="base-dataset", title="Dataset in the untouched base's tokens")
+    untouched = [rewired(stage, {"dataset": dataset.name}) for stage in _untouched(recipe)]
+    return [LOWER, BASE, PROJECTOR, TRIM, *tuned, dataset, *untouched]
+
+
+def _tuned(recipe: Recipe) -> list[Stage]:
+    """From the base to the tuned model's answers."""
+    stages = [DATASET, TRAIN, MERGE, export_stage("gguf", "Export", "merge", compared=True), ADAPTER]
     for output in recipe.outputs:
         name = f"quantize-{output.quantize}"
         stages.append(quantize_stage(name, f"Quantizing {output.quantize}", "gguf", output, budget=True))
         stages.append(answers_stage(f"answers-{output.quantize}", f"Validating {output.quantize}", name))
+    return stages
+
+
+def _untouched(recipe: Recipe) -> list[Stage]:
+    """From the base to the untouched base's answers."""
+    first = recipe.outputs[0]
     kind = first.quantize
     return [
-        *stages,
         export_stage("base-gguf", "Export of the untouched base", "base", compared=False),
         quantize_stage("base-quantize", f"Quantizing the base to {kind}", "base-gguf", first, budget=False),
         answers_stage("base-answers", f"Validating the untouched base, {kind}", "base-quantize"),

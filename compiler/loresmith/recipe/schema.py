@@ -56,6 +56,26 @@ class Data(Section):
     """Take at most this many scenarios of each split: for quick trials."""
 
 
+class VocabularyTrim(Section):
+    """Which of the base's tokens the model keeps."""
+
+    trim: Literal["none", "english", "corpus"] = "none"
+    """`english`: what English play can need. `corpus`: what the scenarios need. `none`: all of them."""
+    keep: Positive | None = None
+    """Keep at most this many tokens, the common words first; only with a trim."""
+
+    @model_validator(mode="after")
+    def _keep_needs_a_trim(self) -> VocabularyTrim:
+        if self.keep is not None and self.trim == "none":
+            raise ValueError("keep needs a trim: english or corpus")
+        return self
+
+    @property
+    def is_trimmed(self) -> bool:
+        """Whether any token goes."""
+        return self.trim != "none"
+
+
 class Train(Section):
     """How the adapter is trained."""
 
@@ -129,6 +149,7 @@ class Recipe(Section):
     base: Base
     target: str
     data: Data = Data()
+    vocabulary: VocabularyTrim = VocabularyTrim()
     train: Train = Train()
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = (
         Output(quantize="q8_0"),
