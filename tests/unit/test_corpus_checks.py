@@ -85,7 +85,18 @@ def test_near_pairs_are_found_among_many() -> None:
     copy = [*texts[17][:-1], "other"]
     signatures.append(signature_of(scenario_saying(copy)))
     assert likeness(signatures[17], signatures[100]) >= NEAR
-    assert list(near_pairs(signatures)) == [(17, 100)]
+    assert list(near_pairs(signatures, [True] * 101)) == [(17, 100)]
+
+
+def test_every_held_out_copy_of_a_trained_scenario_is_named() -> None:
+    words = outline(0, "combat").signature
+    splits = ["test", "eval", *["train"] * 12, "test"]
+    corpus = [outline(n, "combat", split=split) for n, split in enumerate(splits)]
+    alike = [one.model_copy(update={"signature": words}) for one in corpus]
+    found = [(f.path, f.code) for f in check_corpus(alike)]
+    assert [path for path, code in found if code == "SC502"] == ["000.md", "001.md", "014.md"]
+    copies = [path for path, code in found if code == "SC501"]
+    assert copies == ["001.md", *[f"{n:03}.md" for n in range(3, 15)]]
 
 
 @pytest.mark.parametrize("text", ["", "one", "one two"])

@@ -38,19 +38,28 @@ def _same_ids(scenarios: Sequence[Outline]) -> Iterator[Diagnostic]:
 
 
 def _alike(scenarios: Sequence[Outline]) -> Iterator[Diagnostic]:
-    """SC502 where one of two is trained on and the other isn't, at the other; else SC501, at the second."""
-    for first, second in near_pairs([scenario.signature for scenario in scenarios]):
+    """SC502 where one of two is trained on and the other isn't, at the other; else SC501, at the second.
+
+    One of each at most for a scenario, with the first that it is like.
+    """
+    trained = [scenario.split == "train" for scenario in scenarios]
+    found = set[tuple[str, str]]()
+    for first, second in near_pairs([scenario.signature for scenario in scenarios], trained):
         one, other = scenarios[first], scenarios[second]
-        if "train" in (one.split, other.split) and one.split != other.split:
-            held_out, trained = (one, other) if other.split == "train" else (other, one)
-            message = (
-                f"Nearly the same as {trained.path}, which is trained on; this one is for {held_out.split}."
-            )
-            hint = "Put both into one split in their front matter, or remove one."
-            yield finding(held_out.path, "SC502", _START, message, hint)
+        if trained[first] != trained[second]:
+            made = _leak(one, other) if trained[first] else _leak(other, one)
         else:
             message = f"Nearly the same as {one.path}."
-            yield finding(other.path, "SC501", _START, message, "Keep one of them.")
+            made = finding(other.path, "SC501", _START, message, "Keep one of them.")
+        if (made.path, made.code) not in found:
+            found.add((made.path, made.code))
+            yield made
+
+
+def _leak(trained: Outline, held_out: Outline) -> Diagnostic:
+    message = f"Nearly the same as {trained.path}, which is trained on; this one is for {held_out.split}."
+    hint = "Put both into one split in their front matter, or remove one."
+    return finding(held_out.path, "SC502", _START, message, hint)
 
 
 def _rare(scenarios: Sequence[Outline]) -> Iterator[Diagnostic]:
