@@ -129,3 +129,7 @@ def test_lint_counts_for_a_recipe(
     assert exit_code_of(["lint", "--recipe", "mine"]) == 1
     assert "SC504" in capsys.readouterr().out
     assert exit_code_of(["lint", "--recipe", "mne"]) == 2
+    silenced = "# SYSTEM <!-- noqa: SC504 -->"
+    without_front_matter = CANONICAL.read_text(encoding="utf-8").split("# SYSTEM", 1)[1]
+    (folder / "a.md").write_text(silenced + without_front_matter, encoding="utf-8")
+    assert exit_code_of(["lint", "--recipe", "mine"]) == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -26,6 +26,8 @@ class CheckedProject:
 
     findings: tuple[Diagnostic, ...]
     compiler: FileCompiler
+    silenced: Mapping[str, Sequence[str]]
+    """The codes that a file's first line silences, by path; an empty one means all."""
 
     def scenarios(self) -> list[Scenario]:
         """The scenarios of the files without errors, in the order of the files."""
@@ -42,8 +44,10 @@ def check_project(
     compiler = FileCompiler(files, vocabulary, cache or CompiledCache(None))
     checked = compiler.checked()
     findings = [finding for found, _ in checked for finding in found]
-    findings += check_corpus([outline for _, outline in checked if outline])
-    return CheckedProject(tuple(sorted(findings, key=lambda found: found.place)), compiler)
+    outlines = [outline for _, outline in checked if outline]
+    findings += check_corpus(outlines)
+    silenced = {outline.path: outline.silenced for outline in outlines}
+    return CheckedProject(tuple(sorted(findings, key=lambda found: found.place)), compiler, silenced)
 
 
 class FileCompiler:

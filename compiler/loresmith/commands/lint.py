@@ -116,6 +116,7 @@ def _findings(
 
 def _too_long(recipe: str, checked: CheckedProject, root: Path) -> list[Diagnostic]:
     """SC504 for a recipe's context, counted by its base's tokenizer where the base is built."""
+    from loresmith.check.noqa import covers
     from loresmith.commands.choice import chosen_project
     from loresmith.dataset.lengths import too_long
     from loresmith.lower.conversation import lower_scenario
@@ -123,7 +124,8 @@ def _too_long(recipe: str, checked: CheckedProject, root: Path) -> list[Diagnost
 
     project, _ = chosen_project(recipe, root)
     conversations = [lower_scenario(scenario, project.vocabulary) for scenario in checked.scenarios()]
-    return list(too_long(conversations, project.recipe.train.context, token_count_of(project)))
+    found = too_long(conversations, project.recipe.train.context, token_count_of(project))
+    return [one for one in found if not covers(checked.silenced[one.path], one.code)]
 
 
 def _summary(findings: Sequence[Diagnostic], files: int) -> str:
