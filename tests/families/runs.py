@@ -32,8 +32,11 @@ class Run:
 
 def run_back_end(name: str, folder: Path, kinds: tuple[str, ...] = ("q8_0", "q4_k_m"), **changes: Any) -> Run:
     """Tiny base, a few steps of LoRA, merge, export, quantize."""
-    family = family_named(name)
-    base = make_folder(name, folder / "base", **changes)
+    return run_from(family_named(name), make_folder(name, folder / "base", **changes), folder, kinds)
+
+
+def run_from(family: Family, base: Path, folder: Path, kinds: tuple[str, ...]) -> Run:
+    """The same from a base that is there."""
     ids = example_ids(base)
     adapter = train_a_little(base, family, ids, folder / "adapter")
     progress: list[float] = []

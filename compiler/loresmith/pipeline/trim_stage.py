@@ -26,7 +26,7 @@ def rewired(stage: Stage, names: Mapping[str, str]) -> Stage:
     """The stage with other artefacts in the place of those it asks for: asked name -> given name."""
 
     def seen(built: Built) -> Built:
-        return {**built, **{asked: built[given] for asked, given in names.items()}}
+        return {**built, **{asked: built[given] for asked, given in names.items() if asked in stage.needs}}
 
     def inputs(project: Project, built: Built) -> dict[str, Any]:
         return stage.inputs(project, seen(built))
