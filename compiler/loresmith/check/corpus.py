@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from loresmith.check.likeness import near_pairs
-from loresmith.check.noqa import covers
 from loresmith.check.outline import Outline
+from loresmith.check.silenced import covers
 from loresmith.diagnostics.diagnostic import Diagnostic, finding
 from loresmith.diagnostics.span import Span
 

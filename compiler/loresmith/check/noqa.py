@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from loresmith.check.silenced import covers
 from loresmith.diagnostics.diagnostic import Diagnostic
 from loresmith.syntax.document import Parsed
 from loresmith.syntax.tree import Range
@@ -42,11 +43,6 @@ def silencing(parsed: Parsed, line: int, code: str) -> tuple[Range, str]:
     end = source.line_end(source.starts[line - 1])
     start = source.starts[line - 1] + len(source.text[source.starts[line - 1] : end].rstrip())
     return Range(start, end), f" <!-- noqa: {code} -->"
-
-
-def covers(codes: Sequence[str], code: str) -> bool:
-    """Whether silenced codes are this one or all."""
-    return "" in codes or code in codes
 
 
 def _codes_by_line(parsed: Parsed) -> Mapping[int, list[str]]:

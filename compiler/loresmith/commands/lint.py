@@ -116,7 +116,7 @@ def _findings(
 
 def _too_long(recipe: str, checked: CheckedProject, root: Path) -> list[Diagnostic]:
     """SC504 for a recipe's context, counted by its base's tokenizer where the base is built."""
-    from loresmith.check.noqa import covers
+    from loresmith.check.silenced import covers
     from loresmith.commands.choice import chosen_project
     from loresmith.dataset.lengths import too_long
     from loresmith.lower.conversation import lower_scenario
