@@ -36,7 +36,7 @@ def signature_of(scenario: Scenario) -> str:
     words = _WORD.findall(" ".join(_said(scenario)).lower())
     shingles = {" ".join(words[at : at + SHINGLE]) for at in range(max(1, len(words) - SHINGLE + 1))}
     minhash = RMinHash(num_perm=PERMUTATIONS, seed=1)
-    minhash.update(sorted(shingles))
+    minhash.update(list(shingles))
     numbers = [number & 0xFFFFFFFF for number in minhash.digest()]
     return b64encode(struct.pack(f"<{PERMUTATIONS}I", *numbers)).decode()
 

@@ -20,6 +20,8 @@ def main() -> None:
 
 def exit_code_of(arguments: list[str]) -> int:
     """Run one command; gives 0, 1 (findings), 2 (wrong call), 3 (environment) or 130 (interrupted)."""
+    # pydantic would look through every installed distribution for plugins, which takes longer than checking a file.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     import click
     import typer
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from loresmith.diagnostics.yaml_file import Location, YamlFile, read_yaml
 from loresmith.ir.arguments import value_problem
@@ -21,12 +21,8 @@ Problem = tuple[Location, str, str]
 class ToolExtension(Node):
     """What a tool that is already there gains: a parameter of a name that it has takes that one's place."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-    name: str
-    """The tool's own name."""
-    description: str | None = Field(default=None, min_length=1)
-    """Replaces the description."""
+    name: str = Field(description="The tool's own name.")
+    description: str | None = Field(default=None, min_length=1, description="Replaces the description.")
     parameters: tuple[Parameter, ...] = ()
     aliases: tuple[Alias, ...] = ()
     examples: tuple[str, ...] = ()
@@ -54,17 +50,18 @@ class Extensions(Node):
 class ToolFile(Node):
     """A tools.yaml, whole."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
     version: Literal[1] = 1
-    lists: Lists = Field(default_factory=dict)
-    """Values that choices share; a list takes the place of the one below of its name."""
-    tools: tuple[Tool, ...] = ()
-    """New tools; an entry takes the place of the one below of its name."""
-    extend: Extensions = Extensions()
-    """What is added to the lists and tools below."""
-    remove: tuple[Name, ...] = ()
-    """The tools below that the DM doesn't have here."""
+    lists: Lists = Field(
+        default_factory=dict,
+        description="Values that choices share; a list takes the place of the one below of its name.",
+    )
+    tools: tuple[Tool, ...] = Field(
+        default=(), description="New tools; an entry takes the place of the one below of its name."
+    )
+    extend: Extensions = Field(
+        default=Extensions(), description="What is added to the lists and tools below."
+    )
+    remove: tuple[Name, ...] = Field(default=(), description="The tools below that the DM doesn't have here.")
 
 
 def read_tool_file(path: Path, below: Tools, lists: Lists, text: str | None = None) -> tuple[Tools, Lists]:

@@ -39,21 +39,17 @@ def _typed(kind: str) -> dict[str, Any]:
 class Parameter(Node):
     """A parameter of a tool; `minimum` and `maximum` bound an integer, `values` and `lists` a choice."""
 
-    model_config = ConfigDict(json_schema_extra=_schema_of_parameter, use_attribute_docstrings=True)
+    model_config = ConfigDict(json_schema_extra=_schema_of_parameter)
 
-    name: Name
-    """What a named argument calls it: `[health: amount=-1]`."""
+    name: Name = Field(description="What a named argument calls it: `[health: amount=-1]`.")
     type: Literal["name", "integer", "choice", "text"]
-    required: bool = True
-    """Optional parameters come last."""
-    values: tuple[Word, ...] = ()
-    """What a choice allows."""
-    lists: tuple[str, ...] = ()
-    """Names of lists whose values a choice allows."""
-    dice: bool = False
-    """Whether a choice allows a dice expression such as 2d6+3."""
-    sign: Literal["required", "optional"] = "optional"
-    """Whether an integer must have its sign."""
+    required: bool = Field(default=True, description="Optional parameters come last.")
+    values: tuple[Word, ...] = Field(default=(), description="What a choice allows.")
+    lists: tuple[str, ...] = Field(default=(), description="Names of lists whose values a choice allows.")
+    dice: bool = Field(default=False, description="Whether a choice allows a dice expression such as 2d6+3.")
+    sign: Literal["required", "optional"] = Field(
+        default="optional", description="Whether an integer must have its sign."
+    )
     minimum: int | None = None
     maximum: int | None = None
 
@@ -82,20 +78,15 @@ class Alias(Node):
 class Tool(Node):
     """One tool of the vocabulary."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
     name: Name
-    description: str = Field(min_length=1)
-    """One line for the model's system text."""
-    parameters: Annotated[tuple[Parameter, ...], Field(min_length=1)]
-    """In the order in which a call gives them."""
-    result: Literal["sum", "text"]
-    """What comes back: a sum with its total, or words."""
-    result_needed: bool = False
-    """Whether a call without a result is an error."""
+    description: str = Field(min_length=1, description="One line for the model's system text.")
+    parameters: tuple[Parameter, ...] = Field(
+        min_length=1, description="In the order in which a call gives them."
+    )
+    result: Literal["sum", "text"] = Field(description="What comes back: a sum with its total, or words.")
+    result_needed: bool = Field(default=False, description="Whether a call without a result is an error.")
     aliases: tuple[Alias, ...] = ()
-    examples: tuple[str, ...] = ()
-    """Calls as they are written."""
+    examples: tuple[str, ...] = Field(default=(), description="Calls as they are written.")
 
     @field_validator("parameters")
     @classmethod
