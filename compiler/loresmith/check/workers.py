@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -67,6 +68,8 @@ def _begin(vocabulary: Vocabulary) -> None:
     # The parent takes the interrupt and ends its workers; were it killed, they would wait for work for ever.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    # Compiling makes many objects and no cycles; looking for some would take a twentieth of the time.
+    gc.disable()
     _vocabulary[:] = [vocabulary]
 
 
