@@ -58,6 +58,10 @@ def test_a_build_delivers_model_metadata_and_report(built: Path) -> None:
     assert str(built) not in (folder / "model-metadata.json").read_text()
     page = (folder / "report.html").read_text()
     assert "<img" in page
+    assert "http" not in page.replace("data:image", "")
+    report = json.loads((folder / "report.json").read_text())
+    assert report["against_the_base"]["exact"]["verdict"] in ("better", "worse", "can't tell")
+    assert f"{report['scores']['tuned, q8_0']['replies']} replies" in page
     assert f"{(folder / 'tiny-q8_0.gguf').stat().st_size:,}" in page
 
 
@@ -166,12 +170,13 @@ def test_a_budget_that_cannot_be_met_loses_nothing(project: Path) -> None:
 
 
 def test_a_validation_below_the_threshold_is_exit_1(project: Path) -> None:
-    with pytest.raises(Rejected, match="well-formed call") as caught:
+    with pytest.raises(Rejected, match="isn't good enough") as caught:
         run_build(
             opened(project, RECIPE.replace("max_new_tokens: 4", "max_new_tokens: 4, call_present: 1.0")),
             Recorder(),
         )
     assert caught.value.exit_code == 1
+    assert "validate.call_present): 0%, asked for at least 100%" in caught.value.excerpt
 
 
 def test_a_divergence_above_the_threshold_is_exit_1(project: Path) -> None:

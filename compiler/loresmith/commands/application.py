@@ -28,6 +28,12 @@ RecipeName = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only the result.")]
 Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
 
+Split = Annotated[str, typer.Option(help="eval or test.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="At most so many scenarios of the split.")]
+Grammar = Annotated[
+    bool, typer.Option("--grammar", help="Allow only calls of the vocabulary, by the grammar.")
+]
+
 
 def _show_version(wanted: bool) -> None:
     if wanted:
@@ -132,9 +138,12 @@ def format_scenarios(
 def evaluate(
     recipe: RecipeName = None,
     model: Annotated[
-        Path | None, typer.Option(help="A GGUF file; default: the recipe's newest version.")
+        str | None,
+        typer.Option(help="A .gguf file, or a model's name or name/version; default: the recipe's newest."),
     ] = None,
-    split: Annotated[str, typer.Option(help="eval or test.")] = "test",
+    split: Split = "test",
+    limit: Limit = None,
+    grammar: Grammar = False,
     as_json: Json = False,
 ) -> int:
     """Judge a model file's calls on scenarios that it wasn't trained on.
@@ -142,8 +151,32 @@ def evaluate(
     Example: loresmith eval gemma3-270m --split test
     """
     from loresmith.commands.evaluate import evaluate_model
+    from loresmith.commands.questions import Questions
 
-    return evaluate_model(recipe, Path.cwd(), model, split, as_json=as_json)
+    return evaluate_model(recipe, Path.cwd(), model, Questions(split, limit, grammar), as_json=as_json)
+
+
+@application.command()
+def bench(
+    models: Annotated[
+        list[str], typer.Argument(metavar="MODEL…", help=".gguf files, or models' names or name/version.")
+    ],
+    recipe: Annotated[
+        str | None, typer.Option(help="The recipe whose base and scenarios are used; default: as for train.")
+    ] = None,
+    split: Split = "test",
+    limit: Limit = None,
+    grammar: Grammar = False,
+    as_json: Json = False,
+) -> int:
+    """Judge model files side by side, with the untouched base and the base shown examples.
+
+    Example: loresmith bench gemma3-270m/v1 gemma3-270m/v2
+    """
+    from loresmith.commands.bench import bench_models
+    from loresmith.commands.questions import Questions
+
+    return bench_models(models, Path.cwd(), recipe, Questions(split, limit, grammar), as_json=as_json)
 
 
 @application.command()

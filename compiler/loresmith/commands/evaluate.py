@@ -4,84 +4,66 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 from loresmith.commands.choice import chosen_project
+from loresmith.commands.questions import Questions, ask
 from loresmith.commands.watchers import watcher_for
-from loresmith.diagnostics.failure import InvalidCall, Rejected
-from loresmith.pipeline.build import states_of
+from loresmith.deliver.chosen import chosen_model_file
+from loresmith.deliver.versions import versions_of
+from loresmith.diagnostics.failure import Rejected
 from loresmith.pipeline.project import Project
-from loresmith.store.artefacts import Artefact
-from loresmith.validate.report import percent
-from loresmith.validate.score import Scores
+from loresmith.validate.evaluate import Evaluated
+from loresmith.validate.metrics import METRICS
+from loresmith.validate.text import percent, percent_within
 
 
-def evaluate_model(name: str | None, root: Path, model: Path | None, split: str, *, as_json: bool) -> int:
+def evaluate_model(
+    name: str | None, root: Path, model: str | None, questions: Questions, *, as_json: bool
+) -> int:
     """Judge a model file on a split and print the scores; gives exit code 0."""
-    if split not in ("eval", "test"):
-        raise InvalidCall(f"There is no split {split!r} to judge on.", remedy="Splits: eval, test.")
     project, _ = chosen_project(name, root)
-    file = model or _newest(project)
-    if not file.is_file():
-        raise InvalidCall("There is no such model file.", where=str(file))
-    dataset = _dataset(project)
+    file = chosen_model_file(model, project.models) if model else _newest(project)
+    prompts = questions.prompts(project)
     with watcher_for(sys.stderr, quiet=as_json) as watcher:
-        title = f"Judging {file.name}"
-        watcher.stage_begins(title)
-        scores = _scores(project, dataset, file, split, watcher.advance)
-        watcher.stage_ends(title, f"{scores.replies} replies")
-    print(json.dumps(scores.model_dump(), indent=2) if as_json else _table(scores, file, split))
+        evaluated = ask(project, file.name, file, prompts, questions, watcher)
+    if as_json:
+        print(json.dumps(evaluated.scores.model_dump() | {"speed": asdict(evaluated.speed)}, indent=2))
+    else:
+        print(_text(evaluated, questions.split))
     return 0
 
 
 def _newest(project: Project) -> Path:
-    from loresmith.deliver.versions import read_metadata, versions_of
-
-    folder = project.models / project.recipe.name
-    versions = versions_of(folder)
-    if not versions:
+    name = project.recipe.name
+    if not versions_of(project.models / name):
         raise Rejected(
-            f"The recipe {project.recipe.name} hasn't been built yet.",
-            remedy=f"Run: loresmith train {project.recipe.name}, or name a file with --model.",
+            f"The recipe {name} hasn't been built yet.",
+            remedy=f"Run: loresmith train {name}, or name a file with --model.",
         )
-    newest = folder / versions[-1]
-    return newest / read_metadata(newest)["app"]["model"]
+    return chosen_model_file(name, project.models)
 
 
-def _dataset(project: Project) -> Artefact:
-    found = {state.stage.name: state.artefact for state in states_of(project)}["dataset"]
-    if found is None:
-        raise Rejected(
-            "The scenarios have changed since the last build, so there is no dataset to judge on.",
-            remedy=f"Run: loresmith train {project.recipe.name}",
-        )
-    return found
-
-
-def _scores(
-    project: Project, dataset: Artefact, model: Path, split: str, report: Callable[[float], None]
-) -> Scores:
-    from loresmith.dataset.build import read_samples
-    from loresmith.validate.answers import answers_of, prompts_of
-    from loresmith.validate.score import judge, scores_of
-
-    samples = read_samples(dataset.folder, split)
-    if not samples:
-        raise Rejected(f"No scenario is in the {split} split.", remedy="Put some there with front matter.")
-    prompts = prompts_of(samples)
-    answers = answers_of(model, prompts, project.recipe.validate_.max_new_tokens, 0, report)
-    return scores_of([judge(p, a, project.vocabulary) for p, a in zip(prompts, answers, strict=True)])
-
-
-def _table(scores: Scores, model: Path, split: str) -> str:
-    return "\n".join(
-        (
-            f"{model.name} on the {split} split: {scores.replies} replies, {scores.replies_with_call} with a call",
-            f"  well-formed call where one belongs   {percent(scores.call_valid)}",
-            f"  the same tools                       {percent(scores.tool_match)}",
-            f"  exactly the same calls               {percent(scores.exact)}",
-            f"  a call where none belongs            {percent(scores.false_call)}",
-            f"  stops by itself                      {percent(scores.ended)}",
-        )
-    )
+def _text(evaluated: Evaluated, split: str) -> str:
+    scores, speed = evaluated.scores, evaluated.speed
+    lines = [
+        f"{evaluated.name} on the {split} split: {scores.replies} replies, {scores.replies_with_call} with a call. "
+        "A reply… (with 95% intervals)",
+        *(
+            f"  {metric.label:32}{percent_within(getattr(scores, metric.key), scores.intervals[metric.key]):>16}"
+            f"   {metric.note}"
+            for metric in METRICS
+        ),
+        "",
+        "  what went wrong: " + ", ".join(f"{kind} {count}" for kind, count in scores.failures.items()),
+        "",
+        f"  {'by tool':20}{'replies':>8}{'same tools':>12}{'exact':>8}",
+        *(
+            f"  {tool:20}{group.replies:>8}{percent(group.tool_match):>12}{percent(group.exact):>8}"
+            for tool, group in scores.by_tool.items()
+        ),
+        "",
+        f"  {speed.first_token_seconds:.2f} s to the first token (median), {speed.tokens_per_second:.0f} tokens/s",
+    ]
+    return "\n".join(lines)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from loresmith.deliver.versions import read_metadata, versions_of
-from loresmith.validate.report import percent
+from loresmith.validate.text import percent
 
 
 def list_models(root: Path, *, as_json: bool) -> int:

@@ -21,7 +21,7 @@ from loresmith.generate.model_file import family_of_file, require_gguf
 from loresmith.generate.sampling import Sampling
 from loresmith.process.child import last_words
 
-_PATIENT = {"OMP_WAIT_POLICY": "passive"}
+PATIENT = {"OMP_WAIT_POLICY": "passive"}
 """llama.cpp's threads sleep while they wait for each other. Spinning, they starve each other as soon as another program
 wants a core: ten times as slow, measured on two cores with a training run beside."""
 
@@ -110,7 +110,7 @@ def open_session(model: Path, context: int) -> Generator[ModelSession]:
         # In a session of its own the terminal's Ctrl-C doesn't reach it: `stop` does.
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8",
-            start_new_session=True, env={**_PATIENT, **os.environ},
+            start_new_session=True, env={**PATIENT, **os.environ},
         )  # fmt: skip
         try:
             yield ModelSession(model, process, errors)

@@ -162,7 +162,7 @@ def answers_stage(name: str, title: str, source: str) -> Stage:
     def make(project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
         return _judge(project, built, built[source].folder / MODEL, folder, watcher)
 
-    return Stage(name, 1, title, (source, "dataset", "base"), inputs, make, _answers_summary)
+    return Stage(name, 2, title, (source, "dataset", "base"), inputs, make, _answers_summary)
 
 
 def _judge(project: Project, built: Built, model: Path, folder: Path, watcher: Watcher) -> dict[str, Any]:
@@ -170,20 +170,22 @@ def _judge(project: Project, built: Built, model: Path, folder: Path, watcher: W
     from loresmith.environment.accelerator import detect_accelerator
     from loresmith.store.files import write_atomically
     from loresmith.validate.answers import answers_of, prompts_of, require_same_prompts
-    from loresmith.validate.score import judge, scores_of
+    from loresmith.validate.judgement import judge
+    from loresmith.validate.score import scores_of
 
-    prompts = prompts_of(read_samples(built["dataset"].folder, "eval"))
+    samples = read_samples(built["dataset"].folder, "eval")
+    prompts = prompts_of(samples)
     layers = 0 if detect_accelerator().kind == "cpu" else -1
     limit = project.recipe.validate_.max_new_tokens
     answers = answers_of(model, prompts, limit, layers, watcher.advance)
-    require_same_prompts(family_of_base(built["base"]), prompts, answers)
+    require_same_prompts(family_of_base(built["base"]), samples, prompts, answers)
     judged = [judge(p, a, project.vocabulary) for p, a in zip(prompts, answers, strict=True)]
     write_atomically(folder / "judgements.jsonl", "".join(f"{j.model_dump_json()}\n" for j in judged))
     return {"scores": scores_of(judged).model_dump()}
 
 
 def _answers_summary(artefact: Artefact) -> str:
-    from loresmith.validate.report import percent
+    from loresmith.validate.text import percent
 
     scores = artefact.facts["scores"]
     return (

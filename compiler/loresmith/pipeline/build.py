@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from loresmith.deliver.versions import Delivery, deliver
-from loresmith.diagnostics.failure import Rejected
 from loresmith.pipeline.back_stages import MODEL, check_budget, check_divergence
 from loresmith.pipeline.companion_stages import ADAPTER_FILE, projector_of
 from loresmith.pipeline.graph import stages_of
@@ -19,8 +18,10 @@ from loresmith.pipeline.stage import Built, Stage, Watcher
 from loresmith.pipeline.train_stages import remember_adapter
 from loresmith.store.artefacts import Artefact, key_of
 from loresmith.store.files import sha256_of
-from loresmith.validate.report import percent, write_report
-from loresmith.validate.score import Judgement, Scores
+from loresmith.validate.gate import require_thresholds
+from loresmith.validate.judgement import Judgement
+from loresmith.validate.report import Report, write_report
+from loresmith.validate.score import Scores
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,20 @@ def run_build(project: Project, watcher: Watcher) -> Delivery:
         return _deliver(project, built)
 
 
+def build_stage(project: Project, name: str, watcher: Watcher) -> Artefact:
+    """Build one stage and what it needs, and nothing else. Raises a Failure as `run_build` does."""
+    with project.store.locked():
+        built: dict[str, Artefact] = {}
+        stages = stages_of(project.recipe)
+        needed = {name}
+        for stage in reversed(stages):
+            needed |= set(stage.needs) if stage.name in needed else set()
+        for stage in stages:
+            if stage.name in needed:
+                built[stage.name] = _run_stage(stage, project, built, watcher)
+        return built[name]
+
+
 def _run_stage(stage: Stage, project: Project, built: Built, watcher: Watcher) -> Artefact:
     key = _key(stage, project, built)
     found = project.store.find(stage.name, key)
@@ -95,15 +110,9 @@ def _check(stage: Stage, artefact: Artefact, project: Project) -> None:
 
 
 def _require_valid(project: Project, built: Built) -> None:
-    least = project.recipe.validate_.call_present
     for output in project.recipe.outputs:
-        share = built[f"answers-{output.quantize}"].facts["scores"]["call_valid"]
-        if share is not None and share < least:
-            raise Rejected(
-                f"The {output.quantize} model makes a well-formed call in {percent(share)} of the replies "
-                f"that need one; the recipe asks for {percent(least)}.",
-                remedy="Write more scenarios, train longer, or lower validate.call_present.",
-            )
+        scores = Scores.model_validate(built[f"answers-{output.quantize}"].facts["scores"])
+        require_thresholds(scores, project.recipe.validate_, output.quantize)
 
 
 def _deliver(project: Project, built: Built) -> Delivery:
@@ -174,18 +183,16 @@ def _write_report(folder: Path, title: str, project: Project, built: Built) -> N
         "supervised tokens": built["dataset"].facts["train_supervised"],
         "best eval loss (nats)": built["train"].facts["best_eval_loss"],
     }
-    write_report(
-        folder,
-        title,
-        {name: Scores(**artefact.facts["scores"]) for name, artefact in judged.items()},
-        {name: _judgements(artefact.folder) for name, artefact in judged.items()},
-        facts,
-        {
-            output.quantize: _file_facts(built[f"quantize-{output.quantize}"])
-            for output in project.recipe.outputs
-        },
-        built["train"].folder / "loss.png",
+    files = {o.quantize: _file_facts(built[f"quantize-{o.quantize}"]) for o in project.recipe.outputs}
+    report = Report(
+        title=title,
+        scores={name: Scores(**artefact.facts["scores"]) for name, artefact in judged.items()},
+        judgements={name: _judgements(artefact.folder) for name, artefact in judged.items()},
+        facts=facts,
+        files=files,
+        curve=built["train"].folder / "loss.png",
     )
+    write_report(folder, report)
 
 
 def _file_facts(quantized: Artefact) -> dict[str, Any]:

@@ -7,10 +7,11 @@ with it. A child writes `{"done": 0.25}` to its standard output and what went wr
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 SHOWN_LINES = 3
 
@@ -24,15 +25,27 @@ class ChildFailed(Exception):
         self.said = said
 
 
-def run_child(module: str, arguments: Sequence[str], report: Callable[[float], None]) -> None:
+def run_child(
+    module: str,
+    arguments: Sequence[str],
+    report: Callable[[float], None],
+    environment: Mapping[str, str] | None = None,
+) -> None:
     """Run `python -m module arguments…`; `report` gets the part done, from 0 to 1.
+
+    `environment` holds defaults of environment variables: what the user has set stays.
 
     Raises ChildFailed when it ends with another code than 0. The child ends with its parent's exception.
     """
     command = [sys.executable, "-m", module, *arguments]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8"
+            command,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            encoding="utf-8",
+            env={**(environment or {}), **os.environ},
         )
         try:
             assert process.stdout is not None

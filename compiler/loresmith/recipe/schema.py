@@ -138,6 +138,12 @@ class Validate(Section):
     """The longest answer, in tokens."""
     call_present: Fraction = 0.0
     """The least share of replies with a well-formed call where the reference has one."""
+    exact_call: Fraction = 0.0
+    """The least share of those replies with exactly the reference's calls."""
+    parse_rate: Fraction = 0.0
+    """Of the replies with a call, the least share whose calls all parse."""
+    false_calls: Fraction = 1.0
+    """Of the replies that need no call, the largest share with one."""
     max_divergence: Annotated[float, Field(gt=0)] = 0.5
     """The largest mean KL divergence, in nats, of a quantized file from f16."""
 

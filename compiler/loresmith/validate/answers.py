@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict
 
 from loresmith.diagnostics.failure import Rejected
 from loresmith.families.family import Family
-from loresmith.lower.conversation import Message
+from loresmith.generate.model_file import require_gguf
+from loresmith.generate.session import PATIENT
+from loresmith.lower.conversation import Conversation, Message
 from loresmith.process.child import ChildFailed, run_child
 from loresmith.render.prompt import render_prompt
 from loresmith.render.tokens import Sample
@@ -27,43 +29,48 @@ class Prompt(BaseModel):
     path: str
     category: str
     members: int
-    ids: tuple[int, ...]
     messages: tuple[Message, ...]
     reference: str
     expected_calls: tuple[str, ...]
 
 
 class Answer(BaseModel):
-    """What the model said. `ended`: it stopped by itself, with an end-of-generation token."""
+    """What the model said. `ended`: it stopped by itself, with an end-of-generation token.
+
+    `prompt_seconds` passed until its first token, `seconds` from there to the end; a prompt that begins as the one
+    before it is read only from where they part.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     text: str
     ended: bool
     tokens: int
+    prompt_tokens: int
+    prompt_seconds: float
+    seconds: float
     rendered: str
     rendered_ids: tuple[int, ...]
     native: str
 
 
-def prompts_of(samples: Sequence[Sample]) -> list[Prompt]:
-    """One prompt for each DM message of the samples, in order."""
-    return [prompt for sample in samples for prompt in _prompts(sample)]
+def prompts_of(conversations: Sequence[Sample] | Sequence[Conversation]) -> list[Prompt]:
+    """One prompt for each DM message of the conversations, in order."""
+    return [prompt for conversation in conversations for prompt in _prompts(conversation)]
 
 
-def _prompts(sample: Sample) -> Iterator[Prompt]:
-    replies = [n for n, message in enumerate(sample.messages) if message.role == "assistant"]
-    for number, (start, _) in zip(replies, sample.spans, strict=True):
-        yield Prompt(
-            scenario=sample.id,
-            path=sample.path,
-            category=sample.category,
-            members=sample.members,
-            ids=sample.ids[:start],
-            messages=sample.messages[:number],
-            reference=sample.messages[number].content,
-            expected_calls=sample.messages[number].expected_calls,
-        )
+def _prompts(conversation: Sample | Conversation) -> Iterator[Prompt]:
+    for number, message in enumerate(conversation.messages):
+        if message.role == "assistant":
+            yield Prompt(
+                scenario=conversation.id,
+                path=conversation.path,
+                category=conversation.category,
+                members=conversation.members,
+                messages=conversation.messages[:number],
+                reference=message.content,
+                expected_calls=message.expected_calls,
+            )
 
 
 def answers_of(
@@ -72,21 +79,22 @@ def answers_of(
     max_new_tokens: int,
     gpu_layers: int,
     report: Callable[[float], None],
+    grammar: str | None = None,
 ) -> list[Answer]:
-    """The model file's greedy answers, in the order of the prompts.
+    """The model file's greedy answers, in the order of the prompts; with a `grammar`, in GBNF, only what it allows.
 
-    Raises Rejected when llama.cpp can't load or run the file.
+    Raises InvalidCall when there is no such file, Rejected when llama.cpp can't load or run it.
     """
-    longest = max(len(prompt.ids) for prompt in prompts)
+    require_gguf(model)
     request = {
         "model": str(model),
-        "context": longest + max_new_tokens + 8,
+        "grammar": grammar,
         "threads": os.cpu_count() or 1,
         "gpu_layers": gpu_layers,
         "max_new_tokens": max_new_tokens,
         "prompts": [
-            {"ids": p.ids, "messages": [{"role": m.role, "content": m.content} for m in p.messages]}
-            for p in prompts
+            {"messages": [{"role": m.role, "content": m.content} for m in prompt.messages]}
+            for prompt in prompts
         ],
     }
     with tempfile.TemporaryDirectory() as scratch:
@@ -98,18 +106,24 @@ def answers_of(
 
 def _run_worker(model: Path, arguments: list[str], report: Callable[[float], None]) -> None:
     try:
-        run_child("loresmith.validate.worker", arguments, report)
+        run_child("loresmith.validate.worker", arguments, report, PATIENT)
     except ChildFailed as error:
         raise Rejected(
             "llama.cpp can't run this model file.", where=str(model), remedy=f"It said: {error.said}"
         ) from error
 
 
-def require_same_prompts(family: Family, prompts: Sequence[Prompt], answers: Sequence[Answer]) -> None:
-    """Raise Rejected when the file's own template gives another prompt than the one that was trained on."""
-    for prompt, answer in zip(prompts, answers, strict=True):
+def require_same_prompts(
+    family: Family, samples: Sequence[Sample], prompts: Sequence[Prompt], answers: Sequence[Answer]
+) -> None:
+    """Raise Rejected when the file's own template gives another prompt than the one that was trained on.
+
+    `prompts` are those of `samples`.
+    """
+    trained = [sample.ids[:start] for sample in samples for start, _ in sample.spans]
+    for prompt, ids, answer in zip(prompts, trained, answers, strict=True):
         ours = render_prompt(family, prompt.messages, reply_next=True)
-        if answer.rendered != ours or answer.rendered_ids != prompt.ids:
+        if answer.rendered != ours or answer.rendered_ids != ids:
             raise Rejected(
                 "The model file renders a prompt differently from the one it was trained on.",
                 where=prompt.path,

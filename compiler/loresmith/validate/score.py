@@ -1,40 +1,38 @@
-"""Judging answers: calls found by the app's pattern, valid by the vocabulary, equal to the reference's."""
+"""The scores of a model: shares with intervals, by tool and category, and what kinds of failure there were."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from pydantic import BaseModel, ConfigDict
 
-from loresmith.ir.scenario import Call
-from loresmith.ir.vocabulary import Vocabulary
-from loresmith.syntax.calls import canonical_call, find_calls
-from loresmith.validate.answers import Answer, Prompt
+from loresmith.validate.intervals import Interval, counts_of, interval, share
+from loresmith.validate.judgement import FAILURES, Judgement
+from loresmith.validate.metrics import METRICS
+
+NOTHING = "(none)"
+"""In the confusion: no call."""
 
 
-class Judgement(BaseModel):
-    """One answer, judged. Calls are in canonical form; `invalid` gives the reason for each invalid one."""
+class Group(BaseModel):
+    """The answers of one category, or those whose reference calls one tool."""
 
     model_config = ConfigDict(frozen=True)
 
-    scenario: str
-    category: str
-    player: str
-    reference: str
-    answer: str
-    expected: tuple[str, ...]
-    found: tuple[str, ...]
-    valid: tuple[str, ...]
-    invalid: tuple[str, ...]
-    ended: bool
+    replies: int
+    call_valid: float | None
+    tool_match: float | None
+    exact: float | None
 
 
 class Scores(BaseModel):
-    """Shares between 0 and 1; None where there was nothing to judge.
+    """Shares between 0 and 1, None where there was nothing to judge; what each means is in validate/metrics.py.
 
-    Of the replies whose reference has a call: `call_found` have one by the app's pattern, `call_valid` have
-    one that the vocabulary accepts, `tool_match` call the same tools, `exact` make exactly the same calls.
-    Of the others, `false_call` have a call. `ended` is the share of all that stopped by themselves.
+    `intervals` holds the 95% interval of each. `confusion` counts the first call of the reference against the first
+    of the answer, by tool. `distinct` is the share of different pairs of neighbouring words in all answers (distinct-2;
+    J. Li et al., A Diversity-Promoting Objective Function for Neural Conversation Models, 2016).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -44,54 +42,62 @@ class Scores(BaseModel):
     call_found: float | None
     call_valid: float | None
     tool_match: float | None
+    argument_match: float | None
     exact: float | None
+    parsed: float | None
+    missed_call: float | None
     false_call: float | None
     ended: float | None
-
-
-def judge(prompt: Prompt, answer: Answer, vocabulary: Vocabulary) -> Judgement:
-    """The answer to one prompt, judged."""
-    found = [(call.text, canonical_call(call.text, vocabulary)) for call in find_calls(answer.text)]
-    reasons = [(written, call, _objection(call, vocabulary, prompt.members)) for written, call in found]
-    return Judgement(
-        scenario=prompt.scenario,
-        category=prompt.category,
-        player=prompt.messages[-1].content,
-        reference=prompt.reference,
-        answer=answer.text,
-        expected=prompt.expected_calls,
-        found=tuple(call.text if call else written for written, call, _ in reasons),
-        valid=tuple(call.text for _, call, objection in reasons if call and objection is None),
-        invalid=tuple(f"{written}: {objection}" for written, _, objection in reasons if objection),
-        ended=answer.ended,
-    )
-
-
-def _objection(call: Call | None, vocabulary: Vocabulary, members: int) -> str | None:
-    if call is None:
-        return "not a call of the language"
-    return vocabulary.check_call(call, members)
+    too_long: float | None
+    repeats: float | None
+    strange_name: float | None
+    distinct: float | None
+    intervals: dict[str, Interval | None]
+    failures: dict[str, int]
+    by_tool: dict[str, Group]
+    by_category: dict[str, Group]
+    confusion: dict[str, dict[str, int]]
 
 
 def scores_of(judgements: Sequence[Judgement]) -> Scores:
     """The scores of all judged answers."""
-    calling = [j for j in judgements if j.expected]
-    silent = [j for j in judgements if not j.expected]
-    return Scores(
-        replies=len(judgements),
-        replies_with_call=len(calling),
-        call_found=_share([bool(j.found) for j in calling]),
-        call_valid=_share([bool(j.valid) for j in calling]),
-        tool_match=_share([_tools(j.valid) == _tools(j.expected) for j in calling]),
-        exact=_share([sorted(j.valid) == sorted(j.expected) for j in calling]),
-        false_call=_share([bool(j.found) for j in silent]),
-        ended=_share([j.ended for j in judgements]),
+    counts = {metric.key: counts_of(judgements, metric) for metric in METRICS}
+    failures = Counter(judged.failure for judged in judgements)
+    tools = sorted({tool for judged in judgements for tool in judged.expected_tools})
+    categories = sorted({judged.category for judged in judgements})
+    return Scores.model_validate(
+        {
+            "replies": len(judgements),
+            "replies_with_call": sum(bool(judged.expected) for judged in judgements),
+            **{key: share(part) for key, part in counts.items()},
+            "distinct": distinct_pairs(judged.answer for judged in judgements),
+            "intervals": {key: interval(part) for key, part in counts.items()},
+            "failures": {kind: failures[kind] for kind in FAILURES},
+            "by_tool": {t: _group([j for j in judgements if t in j.expected_tools]) for t in tools},
+            "by_category": {c: _group([j for j in judgements if j.category == c]) for c in categories},
+            "confusion": confusion_of(judgements),
+        }
     )
 
 
-def _tools(calls: Sequence[str]) -> list[str]:
-    return sorted(call[1:].split(":", 1)[0] for call in calls)
+def confusion_of(judgements: Sequence[Judgement]) -> dict[str, dict[str, int]]:
+    """How often the first tool of the reference was answered with which first well-formed tool."""
+    counted = Counter((_first_tool(j.expected), _first_tool(j.valid)) for j in judgements)
+    rows = sorted({expected for expected, _ in counted})
+    return {row: {told: n for (e, told), n in sorted(counted.items()) if e == row} for row in rows}
 
 
-def _share(outcomes: Sequence[bool]) -> float | None:
-    return sum(outcomes) / len(outcomes) if outcomes else None
+def distinct_pairs(answers: Iterable[str]) -> float | None:
+    """Distinct-2: different pairs of neighbouring words by all pairs; None without a pair."""
+    words = [answer.lower().split() for answer in answers]
+    pairs = [pair for said in words for pair in pairwise(said)]
+    return len(set(pairs)) / len(pairs) if pairs else None
+
+
+def _first_tool(calls: Sequence[str]) -> str:
+    return calls[0][1:].split(":", 1)[0] if calls else NOTHING
+
+
+def _group(judgements: Sequence[Judgement]) -> Group:
+    values = {m.key: share(counts_of(judgements, m)) for m in METRICS if m.key in Group.model_fields}
+    return Group(replies=len(judgements), **values)

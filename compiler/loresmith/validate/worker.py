@@ -8,29 +8,27 @@ from __future__ import annotations
 import ctypes
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 from loresmith.process.child import say_progress
+from loresmith.validate.constrained import GrammarFilter
 
 
 def main() -> None:
-    """Answer every prompt of the request greedily, and render its messages by the file's own template."""
-    from llama_cpp import Llama
-
+    """Answer every prompt of the request greedily, rendered by the file's own template."""
     request = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    model = Llama(
-        model_path=request["model"], n_ctx=request["context"], n_threads=request["threads"], n_batch=512,
-        n_gpu_layers=request["gpu_layers"], verbose=False,
-    )  # fmt: skip
+    model, prompts = _loaded(request)
+    processor = GrammarFilter(model, request["grammar"]) if request["grammar"] else None
     answers: list[dict[str, Any]] = []
-    for number, prompt in enumerate(request["prompts"]):
-        rendered = _rendered(model, prompt["messages"])
+    for number, (prompt, (rendered, ids)) in enumerate(zip(request["prompts"], prompts, strict=True)):
         answers.append(
             {
-                **_answered(model, prompt["ids"], request["max_new_tokens"]),
+                **_answered(model, ids, request["max_new_tokens"], processor),
+                "prompt_tokens": len(ids),
                 "rendered": rendered,
-                "rendered_ids": model.tokenize(rendered.encode(), add_bos=False, special=True),
+                "rendered_ids": ids,
                 "native": _native(model, prompt["messages"]),
             }
         )
@@ -38,14 +36,43 @@ def main() -> None:
     Path(sys.argv[2]).write_text(json.dumps(answers), encoding="utf-8")
 
 
-def _answered(model: Any, ids: list[int], limit: int) -> dict[str, Any]:
-    """The greedy answer up to an end-of-generation token or `limit` tokens."""
+def _loaded(request: dict[str, Any]) -> tuple[Any, list[tuple[str, list[int]]]]:
+    """The model with room for the longest prompt and answer, and each prompt rendered, with its ids.
+
+    Ends with a message when the file has no chat template.
+    """
+    from llama_cpp import Llama
+
+    words = Llama(model_path=request["model"], vocab_only=True, verbose=False)
+    if "tokenizer.chat_template" not in words.metadata:
+        sys.exit("The file has no chat template, so nobody knows how the model wants to be spoken to.")
+    rendered = [_rendered(words, prompt["messages"]) for prompt in request["prompts"]]
+    ids = [words.tokenize(text.encode(), add_bos=False, special=True) for text in rendered]
+    context = max(map(len, ids)) + request["max_new_tokens"] + 8
+    del words
+    model = Llama(
+        model_path=request["model"], n_ctx=context, n_threads=request["threads"], n_batch=512,
+        n_gpu_layers=request["gpu_layers"], verbose=False,
+    )  # fmt: skip
+    return model, list(zip(rendered, ids, strict=True))
+
+
+def _answered(model: Any, ids: list[int], limit: int, processor: GrammarFilter | None) -> dict[str, Any]:
+    """The greedy answer up to an end-of-generation token or `limit` tokens, and how long it took.
+
+    `prompt_seconds` are those to the first token, `seconds` those of the rest.
+    """
     import llama_cpp
 
     vocabulary: Any = llama_cpp.llama_model_get_vocab(model.model)
     produced: list[int] = []
     ended = False
-    for token in model.generate(ids, temp=0.0, top_k=1, repeat_penalty=1.0):
+    if processor:
+        processor.restart()
+    processors = llama_cpp.LogitsProcessorList([processor]) if processor else None
+    started = first = time.monotonic()
+    for token in model.generate(ids, temp=0.0, top_k=1, repeat_penalty=1.0, logits_processor=processors):
+        first = time.monotonic() if not produced else first
         if llama_cpp.llama_vocab_is_eog(vocabulary, token):
             ended = True
             break
@@ -53,7 +80,8 @@ def _answered(model: Any, ids: list[int], limit: int) -> dict[str, Any]:
         if len(produced) >= limit:
             break
     text = model.detokenize(produced, prev_tokens=ids).decode("utf-8", errors="replace")
-    return {"text": text, "ended": ended, "tokens": len(produced)}
+    times = {"prompt_seconds": first - started, "seconds": time.monotonic() - first}
+    return {"text": text, "ended": ended, "tokens": len(produced), **times}
 
 
 def _rendered(model: Any, messages: list[dict[str, str]]) -> str:

@@ -1,0 +1,68 @@
+"""What models are asked by `eval` and `bench`: the prompts of a split, with or without the grammar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from loresmith.diagnostics.failure import InvalidCall, Rejected
+from loresmith.ir.scenario import Scenario
+from loresmith.lower.conversation import Conversation, lower_scenario
+from loresmith.pipeline.project import Project
+from loresmith.pipeline.sources import compile_sources, read_sources
+from loresmith.pipeline.stage import Watcher
+from loresmith.store.compiled import cache_of
+from loresmith.validate.answers import Prompt, prompts_of
+from loresmith.validate.evaluate import Evaluated, evaluate
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Which split is asked, at most how many of its scenarios, and whether under the grammar."""
+
+    split: str = "test"
+    limit: int | None = None
+    constrained: bool = False
+
+    def prompts(self, project: Project) -> list[Prompt]:
+        """The prompts; raises InvalidCall for a split that isn't for judging, Rejected for an empty one."""
+        if self.split not in ("eval", "test"):
+            raise InvalidCall(f"There is no split {self.split!r} to judge on.", remedy="Splits: eval, test.")
+        chosen = [c for c in conversations_of(project) if c.split == self.split][: self.limit]
+        if not chosen:
+            raise Rejected(
+                f"No scenario is in the {self.split} split.",
+                remedy=f"Write more, or put `split: {self.split}` into the front matter of some.",
+            )
+        return prompts_of(chosen)
+
+
+def conversations_of(project: Project) -> list[Conversation]:
+    """All scenarios of a project, lowered; raises Rejected with every error of every file."""
+    sources = read_sources(project.scenarios, project.root)
+    scenarios: Sequence[Scenario] = compile_sources(sources, project.vocabulary, cache_of(project.root))
+    return [lower_scenario(scenario, project.vocabulary) for scenario in scenarios]
+
+
+def ask(
+    project: Project,
+    name: str,
+    model: Path,
+    prompts: Sequence[Prompt],
+    questions: Questions,
+    watcher: Watcher,
+) -> Evaluated:
+    """A model's scores on the prompts, with progress."""
+    from loresmith.environment.accelerator import detect_accelerator
+
+    title = f"Judging {name}"
+    watcher.stage_begins(title)
+    layers = 0 if detect_accelerator().kind == "cpu" else -1
+    limit = project.recipe.validate_.max_new_tokens
+    evaluated = evaluate(
+        name, model, prompts, project.vocabulary, limit, layers, watcher.advance,
+        constrained=questions.constrained,
+    )  # fmt: skip
+    watcher.stage_ends(title, f"{evaluated.scores.replies} replies")
+    return evaluated

@@ -1,0 +1,51 @@
+"""Two models on the same prompts: is one better, or can't it be told?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from loresmith.validate.intervals import Interval, counts_of, difference_interval, share
+from loresmith.validate.judgement import Judgement
+from loresmith.validate.metrics import Metric
+
+Verdict = Literal["better", "worse", "can't tell"]
+
+
+class Difference(BaseModel):
+    """How much higher one model's share is than another's, its 95% interval, and what follows."""
+
+    model_config = ConfigDict(frozen=True)
+
+    metric: str
+    difference: float | None
+    interval: Interval | None
+    verdict: Verdict
+
+
+def compare(one: Sequence[Judgement], other: Sequence[Judgement], metric: Metric) -> Difference:
+    """`one` against `other` by a metric; both hold the answers to the same prompts, in the same order.
+
+    `one` is better or worse when the interval of the paired difference doesn't hold zero.
+    Raises ValueError when the prompts differ.
+    """
+    if [(j.scenario, j.player, j.reference) for j in one] != [
+        (j.scenario, j.player, j.reference) for j in other
+    ]:
+        raise ValueError("the two models answered different prompts")
+    counts = counts_of(one, metric), counts_of(other, metric)
+    first, second = share(counts[0]), share(counts[1])
+    if first is None or second is None:
+        return Difference(metric=metric.key, difference=None, interval=None, verdict="can't tell")
+    bounds = difference_interval(*counts)
+    return Difference(
+        metric=metric.key, difference=first - second, interval=bounds, verdict=_verdict(bounds, metric)
+    )
+
+
+def _verdict(bounds: Interval | None, metric: Metric) -> Verdict:
+    if bounds is None or bounds[0] <= 0 <= bounds[1]:
+        return "can't tell"
+    return "better" if (bounds[0] > 0) == metric.higher_is_better else "worse"

@@ -1,0 +1,63 @@
+"""Model files asked the same prompts, and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from loresmith.emit.gbnf import emit_gbnf
+from loresmith.emit.party import Party
+from loresmith.ir.vocabulary import Vocabulary
+from loresmith.validate.answers import Answer, Prompt, answers_of
+from loresmith.validate.judgement import Judgement, judge
+from loresmith.validate.score import Scores, scores_of
+
+UNKNOWN_PARTY = 2
+"""Where one grammar serves prompts of several parties, a call must name its member."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Medians over the answers: seconds to the first token; and over all of them together, tokens a second."""
+
+    first_token_seconds: float
+    tokens_per_second: float
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """One model on a set of prompts."""
+
+    name: str
+    scores: Scores
+    judgements: tuple[Judgement, ...]
+    speed: Speed
+
+
+def evaluate(
+    name: str,
+    model: Path,
+    prompts: Sequence[Prompt],
+    vocabulary: Vocabulary,
+    max_new_tokens: int,
+    gpu_layers: int,
+    report: Callable[[float], None],
+    *,
+    constrained: bool,
+) -> Evaluated:
+    """The scores of a model file on prompts, greedy; `constrained`: it may only make calls of the vocabulary.
+
+    Raises InvalidCall when there is no such file, Rejected when llama.cpp can't run it.
+    """
+    grammar = emit_gbnf(vocabulary, Party(size=UNKNOWN_PARTY)) if constrained else None
+    answers = answers_of(model, prompts, max_new_tokens, gpu_layers, report, grammar)
+    judged = tuple(judge(p, a, vocabulary) for p, a in zip(prompts, answers, strict=True))
+    return Evaluated(name, scores_of(judged), judged, speed_of(answers))
+
+
+def speed_of(answers: Sequence[Answer]) -> Speed:
+    """How fast the answers came; the first token of an answer counts as reading its prompt."""
+    waits = sorted(answer.prompt_seconds for answer in answers)
+    spent, made = sum(a.seconds for a in answers), sum(max(0, a.tokens - 1) for a in answers)
+    return Speed(waits[len(waits) // 2], made / spent if spent else 0.0)

@@ -1,0 +1,93 @@
+"""What an answer is judged by: each metric says of one answer yes, no, or that it doesn't apply."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from loresmith.check.replies import MOST_CHARACTERS
+from loresmith.validate.judgement import Judgement
+
+RUN = 8
+"""So many words in a row that were said before are a repetition: by chance that doesn't happen."""
+_WORD = re.compile(r"\w+(?:['’]\w+)*")
+_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]{2,}")
+"""A capitalised word in the middle of a sentence."""
+_CALL = re.compile(r"\[\w+:[^\]]*\]?")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric; `says` gives None for an answer that it doesn't apply to."""
+
+    key: str
+    label: str
+    note: str
+    says: Callable[[Judgement], bool | None]
+    higher_is_better: bool = True
+
+
+def _where_due(says: Callable[[Judgement], bool]) -> Callable[[Judgement], bool | None]:
+    return lambda judged: says(judged) if judged.expected else None
+
+
+def _parsed(judged: Judgement) -> bool | None:
+    return not judged.invalid if judged.found else None
+
+
+def _arguments(judged: Judgement) -> bool | None:
+    """Of answers that call the tools of the reference: whether the arguments are the same too."""
+    if not judged.expected or judged.valid_tools != judged.expected_tools:
+        return None
+    return sorted(judged.valid) == sorted(judged.expected)
+
+
+def _false_call(judged: Judgement) -> bool | None:
+    return None if judged.expected else bool(judged.found)
+
+
+def repeats(judged: Judgement) -> bool:
+    """Whether a run of RUN words stands in the answer twice, or stood in a DM message before."""
+    said = _words(judged.answer)
+    runs = [tuple(said[at : at + RUN]) for at in range(len(said) - RUN + 1)]
+    if len(set(runs)) < len(runs):
+        return True
+    before = " " + " ".join(_words(" ".join(judged.told_before))) + " "
+    return any(f" {' '.join(run)} " in before for run in runs)
+
+
+def strange_names(judged: Judgement) -> list[str]:
+    """Names in an answer that neither the prompt nor the reference has, sorted."""
+    known = {word.lower() for word in _words(f"{judged.scene} {judged.reference}")}
+    named = _NAME.findall(_CALL.sub(" ", judged.answer))
+    return sorted({name for name in named if name.lower() not in known})
+
+
+def _words(text: str) -> list[str]:
+    return [word.lower() for word in _WORD.findall(_CALL.sub(" ", text))]
+
+
+METRICS = (
+    Metric("call_found", "has a call by the app's pattern", "where the reference has one",
+           _where_due(lambda j: bool(j.found))),
+    Metric("call_valid", "has a well-formed call", "found, and valid against the vocabulary",
+           _where_due(lambda j: bool(j.valid))),
+    Metric("tool_match", "calls the same tools", "any arguments",
+           _where_due(lambda j: j.valid_tools == j.expected_tools)),
+    Metric("argument_match", "gives the same arguments", "where it calls the same tools", _arguments),
+    Metric("exact", "makes exactly the same calls", "tool and arguments",
+           _where_due(lambda j: sorted(j.valid) == sorted(j.expected))),
+    Metric("parsed", "has only calls that parse", "of the answers with a call", _parsed),
+    Metric("missed_call", "has no call where one belongs", "lower is better",
+           _where_due(lambda j: not j.found), higher_is_better=False),
+    Metric("false_call", "has a call where none belongs", "lower is better", _false_call,
+           higher_is_better=False),
+    Metric("ended", "stops by itself", "all replies", lambda j: j.ended),
+    Metric("too_long", "is longer than the app shows", f"more than {MOST_CHARACTERS} characters; lower is better",
+           lambda j: len(j.answer) > MOST_CHARACTERS, higher_is_better=False),
+    Metric("repeats", "repeats itself", f"{RUN} words in a row that were said before; lower is better", repeats,
+           higher_is_better=False),
+    Metric("strange_name", "names somebody who isn't there", "capitalised words that the prompt doesn't have; "
+           "lower is better", lambda j: bool(strange_names(j)), higher_is_better=False),
+)  # fmt: skip

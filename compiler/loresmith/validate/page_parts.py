@@ -1,0 +1,154 @@
+"""The tables of the report's page, each as HTML."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from loresmith.validate.judgement import FAILURES, Judgement
+from loresmith.validate.metrics import METRICS
+from loresmith.validate.score import Group, Scores
+from loresmith.validate.text import percent, percent_within
+
+EXAMPLES = 3
+"""Examples shown of each kind of failure."""
+_FILE_ROWS = (
+    ("bytes", "bytes"),
+    ("bits_per_weight", "bits a weight"),
+    ("divergence", "mean KL divergence to f16 (nats)"),
+    ("top1_agreement", "top-1 agreement with f16"),
+)
+
+
+def score_table(scores: Mapping[str, Scores], against: Mapping[str, Mapping[str, Any]]) -> str:
+    """Every metric of every model; `against`: the first model's paired differences from the last, by metric."""
+    heads = "".join(f"<th class=n>{html.escape(name)}</th>" for name in scores)
+    rows = "".join(
+        f"<tr><td>{metric.label}<br><small>{metric.note}</small></td>"
+        + "".join(_share(score, metric.key) for score in scores.values())
+        + f"<td class=n>{against[metric.key]['verdict']}</td></tr>"
+        for metric in METRICS
+    )
+    counts = next(iter(scores.values()))
+    note = (
+        f"{counts.replies} replies, {counts.replies_with_call} of them with a call in the reference. "
+        "In brackets 95% intervals, by the bootstrap over scenarios; the verdict is of the first model against the "
+        "last, paired."
+    )
+    return f"<table><tr><th>A reply…</th>{heads}<th class=n>verdict</th></tr>{rows}</table><p><small>{note}</small></p>"
+
+
+def _share(score: Scores, key: str) -> str:
+    return f"<td class=n>{percent_within(getattr(score, key), score.intervals[key])}</td>"
+
+
+def failure_table(scores: Mapping[str, Scores]) -> str:
+    """How many replies of each model failed in which way."""
+    heads = "".join(f"<th class=n>{html.escape(name)}</th>" for name in scores)
+    rows = "".join(
+        f"<tr><td>{kind}</td>"
+        + "".join(f"<td class=n>{score.failures[kind]}</td>" for score in scores.values())
+        + "</tr>"
+        for kind in FAILURES
+    )
+    return f"<h2>What went wrong</h2><table><tr><th>Replies</th>{heads}</tr>{rows}</table>"
+
+
+def group_table(title: str, groups: Mapping[str, Group]) -> str:
+    """The first model's shares for each tool or category, the exact ones drawn as bars."""
+    rows = "".join(
+        f"<tr><td>{html.escape(name)}</td><td class=n>{group.replies}</td>"
+        f"<td class=n>{percent(group.tool_match)}</td><td class=n>{percent(group.exact)}</td>"
+        f'<td style="width:40%"><span class=bar style="width:{(group.exact or 0) * 100:.0f}%"></span></td></tr>'
+        for name, group in groups.items()
+    )
+    head = (
+        "<tr><th></th><th class=n>replies</th><th class=n>same tools</th><th class=n>exact</th><th></th></tr>"
+    )
+    return f"<h2>{html.escape(title)}</h2><table>{head}{rows}</table>"
+
+
+def confusion_table(confusion: Mapping[str, Mapping[str, int]]) -> str:
+    """The reference's first tool (rows) against the answer's (columns)."""
+    told = sorted({tool for row in confusion.values() for tool in row})
+    heads = "".join(f"<th class=n>{html.escape(tool)}</th>" for tool in told)
+    rows = "".join(
+        f"<tr><th>{html.escape(expected)}</th>"
+        + "".join(_cell(expected, tool, row.get(tool, 0)) for tool in told)
+        + "</tr>"
+        for expected, row in confusion.items()
+    )
+    note = "Rows: the first call of the reference. Columns: the first well-formed call of the answer."
+    table = f"<table><tr><th></th>{heads}</tr>{rows}</table>"
+    return f"<h2>Which tool for which</h2><p><small>{note}</small></p>{table}"
+
+
+def _cell(expected: str, told: str, count: int) -> str:
+    kind = "" if not count else " hit" if expected == told else " miss"
+    return f'<td class="n{kind}">{count or ""}</td>'
+
+
+def failure_examples(judgements: Sequence[Judgement]) -> str:
+    """The first few replies of each kind of failure, with what the model was shown."""
+    parts = list[str]()
+    for kind in FAILURES:
+        examples = [judged for judged in judgements if judged.failure == kind][:EXAMPLES]
+        if examples:
+            parts.append(f"<h3>{kind}</h3>{''.join(_example(judged) for judged in examples)}")
+    return f"<h2>Examples of failures</h2>{''.join(parts) or '<p>None.</p>'}"
+
+
+def _example(judged: Judgement) -> str:
+    expected = html.escape(" ".join(judged.expected) or "no call")
+    return (
+        f"<p><b>Player:</b> {html.escape(judged.player)}<br><b>Model:</b> {html.escape(judged.answer)}<br>"
+        f"<b>Expected:</b> <code>{expected}</code>{_objections(judged)}</p>"
+        f"<details><summary>the prompt</summary><blockquote>{html.escape(judged.scene)}</blockquote></details>"
+    )
+
+
+def files_table(files: Mapping[str, Mapping[str, Any]]) -> str:
+    """Size and fidelity of each delivered file."""
+    heads = "".join(f"<th class=n>{html.escape(name)}</th>" for name in files)
+    rows = "".join(
+        f"<tr><td>{label}</td>"
+        + "".join(f"<td class=n>{_fact(file[key])}</td>" for file in files.values())
+        + "</tr>"
+        for key, label in _FILE_ROWS
+    )
+    return f"<h2>The files</h2><table><tr><th></th>{heads}</tr>{rows}</table>"
+
+
+def facts_table(facts: Mapping[str, Any]) -> str:
+    """What the build was made of."""
+    rows = "".join(
+        f"<tr><td>{html.escape(str(k))}</td><td class=n>{html.escape(_fact(v))}</td></tr>"
+        for k, v in facts.items()
+    )
+    return f"<h2>The build</h2><table>{rows}</table>"
+
+
+def _fact(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def answers(name: str, judgements: Sequence[Judgement]) -> str:
+    """Every answer of a model beside the reference."""
+    rows = "".join(_answer_row(judgement) for judgement in judgements)
+    table = f"<table><tr><th>Player</th><th>Reference</th><th>Model</th></tr>{rows}</table>"
+    return f"<h2>Answers: {html.escape(name)}</h2><details><summary>all of them</summary>{table}</details>"
+
+
+def _answer_row(judged: Judgement) -> str:
+    good = judged.failure is None
+    mark = '<span class="ok">same calls</span>' if good else f'<span class="no">{judged.failure}</span>'
+    cells = (judged.player, judged.reference, judged.answer)
+    quotes = "".join(f"<td><blockquote>{html.escape(cell)}</blockquote></td>" for cell in cells[:2])
+    return f"<tr>{quotes}<td><blockquote>{html.escape(cells[2])}</blockquote>{mark}{_objections(judged)}</td></tr>"
+
+
+def _objections(judged: Judgement) -> str:
+    return "".join(f"<br><small>{html.escape(text)}</small>" for text in judged.invalid)

@@ -1,0 +1,40 @@
+"""Judged answers made by hand."""
+
+from __future__ import annotations
+
+from loresmith.ir.vocabulary import load_vocabulary
+from loresmith.lower.conversation import Message
+from loresmith.validate.answers import Answer, Prompt
+from loresmith.validate.judgement import Judgement, judge
+
+VOCABULARY = load_vocabulary(None)
+
+
+def judged(
+    said: str,
+    expected: str = "",
+    scenario: str = "one",
+    *,
+    history: str = "A crypt. Lyra waits by the door.",
+    members: int = 1,
+) -> Judgement:
+    """The judgement of an answer to `I look.` whose reference makes the calls in `expected` (split by `;`)."""
+    calls = tuple(call for call in expected.split(";") if call)
+    prompt = Prompt(
+        scenario=scenario,
+        path=f"{scenario}.md",
+        category="exploration",
+        members=members,
+        messages=(
+            Message(role="system", content="You are the DM."),
+            Message(role="assistant", content=history),
+            Message(role="user", content="I look."),
+        ),
+        reference=" ".join(("You look.", *calls)),
+        expected_calls=calls,
+    )
+    answer = Answer(
+        text=said, ended=True, tokens=5, prompt_tokens=9, prompt_seconds=0.1, seconds=0.4,
+        rendered="", rendered_ids=(), native="",
+    )  # fmt: skip
+    return judge(prompt, answer, VOCABULARY)

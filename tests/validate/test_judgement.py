@@ -1,0 +1,71 @@
+"""What an answer is judged to be."""
+
+from __future__ import annotations
+
+import pytest
+from loresmith.validate.metrics import METRICS, repeats, strange_names
+
+from tests.validate.answered import judged
+
+ROLL, OTHER_ROLL, HEALTH = "[roll: perception]", "[roll: stealth]", "[health: player, -1]"
+SAYS = {metric.key: metric.says for metric in METRICS}
+
+
+@pytest.mark.parametrize(
+    ("said", "expected", "failure"),
+    [
+        (f"You look. {ROLL}", ROLL, None),
+        ("Nothing moves.", "", None),
+        ("Nothing moves.", ROLL, "lost"),
+        (f"You look. {OTHER_ROLL}", ROLL, "wrong arguments"),
+        (f"It bites. {HEALTH}", ROLL, "wrong tool"),
+        (f"{ROLL} {HEALTH}", ROLL, "wrong tool"),
+        ("You look. [roll: ]", ROLL, "malformed"),
+        ("You look. [rol: perception]", ROLL, "malformed"),
+        (f"{ROLL} [health: player, many]", ROLL, "malformed"),
+        (f"Nothing. {ROLL}", "", "call where none belongs"),
+        ("Nothing. [rol: x]", "", "call where none belongs"),
+    ],
+)
+def test_the_kinds_of_failure(said: str, expected: str, failure: str | None) -> None:
+    assert judged(said, expected).failure == failure
+
+
+@pytest.mark.parametrize(
+    ("key", "said", "expected", "says"),
+    [
+        ("parsed", "Nothing.", ROLL, None),
+        ("parsed", ROLL, "", True),
+        ("parsed", f"{ROLL} [rol: x]", ROLL, False),
+        ("argument_match", OTHER_ROLL, ROLL, False),
+        ("argument_match", HEALTH, ROLL, None),
+        ("argument_match", ROLL, ROLL, True),
+        ("missed_call", "Nothing.", ROLL, True),
+        ("missed_call", "Nothing.", "", None),
+        ("false_call", ROLL, "", True),
+        ("false_call", ROLL, ROLL, None),
+        ("exact", f"{HEALTH} {ROLL}", f"{ROLL};{HEALTH}", True),
+        ("too_long", "x" * 301, "", True),
+        ("too_long", "x" * 300, "", False),
+    ],
+)
+def test_a_metric_says_yes_no_or_nothing(key: str, said: str, expected: str, says: bool | None) -> None:
+    assert SAYS[key](judged(said, expected)) is says
+
+
+def test_a_call_without_its_name_is_wrong_in_a_party_of_two() -> None:
+    assert judged("[health: -1]", HEALTH, members=1).invalid == ()
+    assert judged("[health: -1]", HEALTH, members=2).failure == "malformed"
+
+
+def test_repetition_is_eight_words_in_a_row_that_were_said_before() -> None:
+    old = "The wind drags cold ash over the broken stairs."
+    assert repeats(judged("Again the wind drags cold ash over the broken stairs.", history=old))
+    assert not repeats(judged("The wind drags cold ash over the silver bridge.", history=old))
+    assert repeats(judged("one two three four five six seven eight " * 2))
+    assert not repeats(judged("[roll: a b c d e f g h] then [roll: a b c d e f g h]"))
+
+
+def test_names_that_nobody_mentioned_are_strange() -> None:
+    assert strange_names(judged("You see Lyra beside Borin.")) == ["Borin"]
+    assert strange_names(judged("Borin waits. [health: Borin, -1]")) == []

@@ -1,0 +1,107 @@
+"""Scores, their intervals, comparison and the gate."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from loresmith.diagnostics.failure import Rejected
+from loresmith.recipe.schema import Validate
+from loresmith.validate.compare import compare
+from loresmith.validate.gate import require_thresholds
+from loresmith.validate.intervals import counts_of, interval, share
+from loresmith.validate.judgement import Judgement
+from loresmith.validate.metrics import METRICS
+from loresmith.validate.score import distinct_pairs, scores_of
+
+from tests.validate.answered import judged
+
+ROLL = "[roll: perception]"
+EXACT = next(metric for metric in METRICS if metric.key == "exact")
+FALSE_CALL = next(metric for metric in METRICS if metric.key == "false_call")
+
+
+def answers(right: int, of: int, each: int = 5) -> list[Judgement]:
+    """`of` answers in scenarios of `each`, the first `right` of them with the reference's call."""
+    return [judged(ROLL if n < right else "Nothing.", ROLL, f"s{n // each}") for n in range(of)]
+
+
+def test_shares_are_of_the_answers_a_metric_applies_to() -> None:
+    scores = scores_of(
+        [judged(ROLL, ROLL), judged("Nothing.", ROLL), judged(ROLL, ""), judged("Nothing.", "")]
+    )
+    assert (scores.replies, scores.replies_with_call) == (4, 2)
+    assert (scores.exact, scores.missed_call, scores.false_call, scores.parsed) == (0.5, 0.5, 0.5, 1.0)
+    assert scores.failures == {
+        "lost": 1, "malformed": 0, "wrong tool": 0, "wrong arguments": 0, "call where none belongs": 1
+    }  # fmt: skip
+    assert scores.by_tool["roll"].replies == 2
+    assert scores.by_category["exploration"].replies == 4
+    assert scores.confusion == {"roll": {"roll": 1, "(none)": 1}, "(none)": {"roll": 1, "(none)": 1}}
+
+
+def test_nothing_to_judge_is_no_score() -> None:
+    scores = scores_of([judged("Nothing.", "")])
+    assert scores.exact is None
+    assert scores.intervals["exact"] is None
+
+
+def test_intervals_hold_the_true_share_about_as_often_as_they_say() -> None:
+    dice, held = random.Random(3), 0
+    for _ in range(40):
+        counts = {f"s{n}": (sum(dice.random() < 0.6 for _ in range(4)), 4) for n in range(40)}
+        bounds = interval(counts)
+        assert bounds is not None
+        held += bounds[0] <= 0.6 <= bounds[1]
+    assert 34 <= held <= 40
+
+
+def test_the_same_answers_give_the_same_interval_around_their_share() -> None:
+    counts = counts_of(answers(30, 60), EXACT)
+    low, high = interval(counts) or (1.0, 0.0)
+    assert share(counts) == 0.5
+    assert low < 0.5 < high
+    assert interval(counts) == (low, high)
+
+
+def test_answers_of_one_scenario_count_as_one_draw() -> None:
+    def width(each: int) -> float:
+        bounds = interval({f"s{n}": (each * (n % 2), each) for n in range(60 // each)})
+        assert bounds is not None
+        return bounds[1] - bounds[0]
+
+    assert width(10) > 1.5 * width(1)
+
+
+def test_a_clear_difference_is_told_and_a_small_one_is_not() -> None:
+    assert compare(answers(50, 60), answers(10, 60), EXACT).verdict == "better"
+    assert compare(answers(10, 60), answers(50, 60), EXACT).verdict == "worse"
+    assert compare(answers(31, 60), answers(30, 60), EXACT).verdict == "can't tell"
+    same = compare(answers(30, 60), answers(30, 60), EXACT)
+    assert (same.difference, same.interval) == (0.0, (0.0, 0.0))
+
+
+def test_fewer_false_calls_are_better() -> None:
+    quiet = [judged("Nothing.", "", f"s{n}") for n in range(30)]
+    loud = [judged(ROLL, "", f"s{n}") for n in range(30)]
+    assert compare(quiet, loud, FALSE_CALL).verdict == "better"
+
+
+def test_answers_to_other_prompts_cannot_be_compared() -> None:
+    with pytest.raises(ValueError, match="different prompts"):
+        compare(answers(1, 5), [judged(ROLL, ROLL, "other") for _ in range(5)], EXACT)
+
+
+def test_distinct_pairs() -> None:
+    assert distinct_pairs(["a b a b", "c"]) == 2 / 3
+    assert distinct_pairs(["a"]) is None
+
+
+def test_the_gate_names_every_threshold_that_is_missed() -> None:
+    scores = scores_of([judged(ROLL, ROLL), judged("Nothing.", ROLL), judged(ROLL, "")])
+    require_thresholds(scores, Validate(exact_call=0.5, parse_rate=1.0, false_calls=1.0), "q8_0")
+    with pytest.raises(Rejected) as refused:
+        require_thresholds(scores, Validate(exact_call=0.6, false_calls=0.1), "q8_0")
+    assert "exact_call): 50%, asked for at least 60%" in refused.value.excerpt
+    assert "false_calls): 100%, asked for at most 10%" in refused.value.excerpt
+    assert "call_present" not in refused.value.excerpt
