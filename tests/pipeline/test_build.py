@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from gguf import GGUFReader
+from loresmith.commands.entry import exit_code_of
 from loresmith.commands.export import export_model
 from loresmith.deliver.configuration import app_configuration
 from loresmith.diagnostics.failure import InvalidCall, Rejected
@@ -224,3 +225,17 @@ def test_stage_titles_are_unlike() -> None:
     recipe = Recipe.model_validate({"name": "x", "base": {"path": "b"}, "target": "llama.cpp"})
     stages: list[Stage] = stages_of(recipe)
     assert len({stage.title for stage in stages}) == len({stage.name for stage in stages}) == len(stages)
+
+
+def test_bench_compares_a_model_with_the_base_and_the_base_shown_examples(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    command = ["bench", "tiny", "--recipe", "tiny", "--split", "eval", "--json"]
+    assert exit_code_of(command) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert list(told["models"]) == ["tiny-q8_0.gguf", "untouched base", "base with examples"]
+    assert set(told["first_against"]) == {"untouched base", "base with examples"}
+    assert exit_code_of(["bench", "tiny", "--recipe", "tiny", "--split", "train"]) == 2
+    assert exit_code_of(["bench", "tiny", "--recipe", "tiny", "--split", "test"]) == 1
+    assert "No scenario is in the test split" in capsys.readouterr().err

@@ -1,0 +1,97 @@
+"""True model files asked, with and without the grammar, and the files that are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from loresmith.diagnostics.failure import Failure, InvalidCall, Rejected
+from loresmith.lower.conversation import Conversation, Message
+from loresmith.validate.answers import Prompt, prompts_of
+from loresmith.validate.evaluate import Evaluated, evaluate
+from loresmith.validate.few_shot import SHOTS, with_examples
+
+from tests.play.chain_model import write_chain_model
+from tests.validate.answered import VOCABULARY
+
+
+def conversation(name: str, *replies: str, call: str = "[roll: perception]") -> Conversation:
+    messages = [Message(role="system", content="You are the DM.")]
+    for reply in replies:
+        calls = (call,) if call in reply else ()
+        messages += [
+            Message(role="user", content="I look."),
+            Message(role="assistant", content=reply, expected_calls=calls),
+        ]
+    return Conversation(
+        id=name, path=f"{name}.md", category="social", split="test", weight=1.0, members=1,
+        messages=tuple(messages),
+    )  # fmt: skip
+
+
+PROMPTS = prompts_of(
+    [
+        conversation("one", "You look round. [roll: perception]", "Nothing."),
+        conversation("two", "You squint. [roll: perception]"),
+    ]
+)
+
+
+def asked(model: Path, prompts: list[Prompt] = PROMPTS, *, constrained: bool = False) -> Evaluated:
+    return evaluate("m", model, prompts, VOCABULARY, 24, 0, lambda _done: None, constrained=constrained)
+
+
+def test_a_model_that_always_says_the_same_is_judged(tmp_path: Path) -> None:
+    evaluated = asked(write_chain_model(tmp_path / "chain.gguf"))
+    scores = evaluated.scores
+    assert (scores.exact, scores.false_call, scores.parsed, scores.ended) == (1.0, 1.0, 1.0, 1.0)
+    assert evaluated.judgements[0].answer == "You look round. [roll: perception]"
+    assert evaluated.speed.tokens_per_second > 0
+
+
+def test_the_grammar_allows_only_calls_of_the_vocabulary(tmp_path: Path) -> None:
+    model = write_chain_model(tmp_path / "wrong.gguf", ("You", "▁look.", "▁[rol", ":▁", "perception", "]"))
+    assert asked(model).scores.parsed == 0.0
+    held = asked(model, constrained=True)
+    assert all(not judged.invalid for judged in held.judgements)
+    assert all(judged.answer.startswith("You look. [rol") for judged in held.judgements)
+
+
+def test_the_grammar_leaves_a_right_answer_as_it_is(tmp_path: Path) -> None:
+    model = write_chain_model(tmp_path / "chain.gguf")
+    assert asked(model, constrained=True).judgements == asked(model).judgements
+
+
+@pytest.mark.parametrize(
+    ("made", "says"),
+    [("missing", "no such model file"), ("text", "isn't a GGUF"), ("cut", "can't run this model file"),
+     ("no template", "has no chat template")],
+)  # fmt: skip
+def test_files_that_cannot_be_asked(tmp_path: Path, made: str, says: str) -> None:
+    file = tmp_path / "model.gguf"
+    if made == "text":
+        file.write_text("not a model")
+    elif made == "cut":
+        whole = write_chain_model(file).read_bytes()
+        file.write_bytes(whole[: len(whole) // 2])
+    elif made == "no template":
+        write_chain_model(file, template=None)
+    with pytest.raises(Failure) as failed:
+        asked(file)
+    assert isinstance(failed.value, InvalidCall if made == "missing" else Rejected)
+    assert says in f"{failed.value} {failed.value.remedy}"
+
+
+def test_examples_stand_before_the_scene_and_one_has_no_call() -> None:
+    trained = [
+        conversation("a", "It's dark. [roll: perception]", "A crow laughs."),
+        conversation("b", "It bites. [health: player, -1]", call="[health: player, -1]"),
+        conversation("c", "Take it. [gold: player, +5]", call="[gold: player, +5]"),
+        conversation("d", "You rest. [rest: long]", call="[rest: long]"),
+    ]
+    shown = with_examples(PROMPTS, trained)
+    assert len(shown) == len(PROMPTS)
+    examples = shown[0].messages[1 : 1 + 2 * SHOTS]
+    assert shown[0].messages == (PROMPTS[0].messages[0], *examples, *PROMPTS[0].messages[1:])
+    assert [bool(message.expected_calls) for message in examples[1::2]] == [True, True, True, False]
+    assert with_examples(PROMPTS, trained) == shown
