@@ -144,6 +144,11 @@ def evaluate(
     split: Split = "test",
     limit: Limit = None,
     grammar: Grammar = False,
+    free_play: Annotated[
+        bool,
+        typer.Option("--free-play", help="Let it go on from its own words; the engine answers its calls."),
+    ] = False,
+    seed: Annotated[int, typer.Option(help="The dice of free play.")] = 1,
     as_json: Json = False,
 ) -> int:
     """Judge a model file's calls on scenarios that it wasn't trained on.
@@ -153,7 +158,8 @@ def evaluate(
     from loresmith.commands.evaluate import evaluate_model
     from loresmith.commands.questions import Questions
 
-    return evaluate_model(recipe, Path.cwd(), model, Questions(split, limit, grammar), as_json=as_json)
+    questions = Questions(split, limit, grammar)
+    return evaluate_model(recipe, Path.cwd(), model, questions, seed if free_play else None, as_json=as_json)
 
 
 @application.command()

@@ -12,11 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from loresmith.commands.choice import chosen_project
-from loresmith.commands.questions import Questions, ask, conversations_of
+from loresmith.commands.questions import Questions, ask, scenarios_of
 from loresmith.commands.watchers import watcher_for
 from loresmith.deliver.chosen import chosen_model_file
 from loresmith.diagnostics.failure import InvalidCall
 from loresmith.generate.model_file import require_gguf
+from loresmith.lower.conversation import lower_scenario
 from loresmith.validate.compare import Difference, compare
 from loresmith.validate.evaluate import Evaluated
 from loresmith.validate.few_shot import with_examples
@@ -39,7 +40,7 @@ def bench_models(
     project, _ = chosen_project(recipe, root)
     files = _files(models, project.models)
     prompts = questions.prompts(project)
-    trained = [c for c in conversations_of(project) if c.split == "train"]
+    trained = [lower_scenario(s, project.vocabulary) for s in scenarios_of(project) if s.split == "train"]
     with watcher_for(sys.stderr, quiet=as_json) as watcher:
         base = build_stage(project, "base-quantize", watcher).folder / MODEL
         judged = [ask(project, name, file, prompts, questions, watcher) for name, file in files.items()]

@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loresmith.commands.choice import chosen_project
 from loresmith.commands.questions import Questions, ask
@@ -18,13 +19,18 @@ from loresmith.validate.evaluate import Evaluated
 from loresmith.validate.metrics import METRICS
 from loresmith.validate.text import percent, percent_within
 
+if TYPE_CHECKING:
+    from loresmith.validate.free_play import FreePlay
+
 
 def evaluate_model(
-    name: str | None, root: Path, model: str | None, questions: Questions, *, as_json: bool
+    name: str | None, root: Path, model: str | None, questions: Questions, seed: int | None, *, as_json: bool
 ) -> int:
-    """Judge a model file on a split and print the scores; gives exit code 0."""
+    """Judge a model file on a split and print the scores; with a `seed`, in free play. Gives exit code 0."""
     project, _ = chosen_project(name, root)
     file = chosen_model_file(model, project.models) if model else _newest(project)
+    if seed is not None:
+        return _evaluate_freely(project, file, questions, seed, as_json=as_json)
     prompts = questions.prompts(project)
     with watcher_for(sys.stderr, quiet=as_json) as watcher:
         evaluated = ask(project, file.name, file, prompts, questions, watcher)
@@ -33,6 +39,39 @@ def evaluate_model(
     else:
         print(_text(evaluated, questions.split))
     return 0
+
+
+def _evaluate_freely(project: Project, file: Path, questions: Questions, seed: int, *, as_json: bool) -> int:
+    from loresmith.validate.free_play import play_freely
+
+    scenarios = questions.scenarios(project)
+    limit, context = project.recipe.validate_.max_new_tokens, project.recipe.train.context
+    title = f"Playing with {file.name}"
+    with watcher_for(sys.stderr, quiet=as_json) as watcher:
+        watcher.stage_begins(title)
+        play = play_freely(file, scenarios, project.vocabulary, seed, context, limit, watcher.advance)
+        watcher.stage_ends(title, f"{play.messages} messages")
+    print(
+        json.dumps(play.model_dump(), indent=2) if as_json else _free_text(play, file.name, questions.split)
+    )
+    return 0
+
+
+def _free_text(play: FreePlay, name: str, split: str) -> str:
+    from loresmith.validate.free_play import LABELS
+
+    refusals = ", ".join(f"{kind} {count}" for kind, count in play.refusals.items()) or "none"
+    return "\n".join(
+        (
+            f"{name} in free play on the {split} split: {play.scenarios} scenarios, {play.messages} messages, "
+            f"{play.calls} calls. A message… (with 95% intervals)",
+            *(
+                f"  {label:44}{percent_within(getattr(play, key), play.intervals[key]):>16}"
+                for key, label in LABELS.items()
+            ),
+            f"  refused calls: {refusals}",
+        )
+    )
 
 
 def _newest(project: Project) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from loresmith.diagnostics.failure import InvalidCall, Rejected
 from loresmith.ir.scenario import Scenario
-from loresmith.lower.conversation import Conversation, lower_scenario
+from loresmith.lower.conversation import lower_scenario
 from loresmith.pipeline.project import Project
 from loresmith.pipeline.sources import compile_sources, read_sources
 from loresmith.pipeline.stage import Watcher
@@ -27,22 +27,25 @@ class Questions:
 
     def prompts(self, project: Project) -> list[Prompt]:
         """The prompts; raises InvalidCall for a split that isn't for judging, Rejected for an empty one."""
+        return prompts_of([lower_scenario(s, project.vocabulary) for s in self.scenarios(project)])
+
+    def scenarios(self, project: Project) -> list[Scenario]:
+        """The scenarios that are asked about; raises as `prompts` does."""
         if self.split not in ("eval", "test"):
             raise InvalidCall(f"There is no split {self.split!r} to judge on.", remedy="Splits: eval, test.")
-        chosen = [c for c in conversations_of(project) if c.split == self.split][: self.limit]
+        chosen = [s for s in scenarios_of(project) if s.split == self.split][: self.limit]
         if not chosen:
             raise Rejected(
                 f"No scenario is in the {self.split} split.",
                 remedy=f"Write more, or put `split: {self.split}` into the front matter of some.",
             )
-        return prompts_of(chosen)
+        return chosen
 
 
-def conversations_of(project: Project) -> list[Conversation]:
-    """All scenarios of a project, lowered; raises Rejected with every error of every file."""
+def scenarios_of(project: Project) -> list[Scenario]:
+    """All scenarios of a project; raises Rejected with every error of every file."""
     sources = read_sources(project.scenarios, project.root)
-    scenarios: Sequence[Scenario] = compile_sources(sources, project.vocabulary, cache_of(project.root))
-    return [lower_scenario(scenario, project.vocabulary) for scenario in scenarios]
+    return compile_sources(sources, project.vocabulary, cache_of(project.root))
 
 
 def ask(

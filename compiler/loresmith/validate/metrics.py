@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from loresmith.check.replies import MOST_CHARACTERS
@@ -48,13 +48,18 @@ def _false_call(judged: Judgement) -> bool | None:
 
 
 def repeats(judged: Judgement) -> bool:
-    """Whether a run of RUN words stands in the answer twice, or stood in a DM message before."""
-    said = _words(judged.answer)
-    runs = [tuple(said[at : at + RUN]) for at in range(len(said) - RUN + 1)]
+    """Whether an answer says again what it said before, or what a DM message before it said."""
+    return says_again(judged.answer, judged.told_before)
+
+
+def says_again(said: str, before: Sequence[str]) -> bool:
+    """Whether a run of RUN words stands in a text twice, or in one of the texts before it."""
+    words = _words(said)
+    runs = [tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1)]
     if len(set(runs)) < len(runs):
         return True
-    before = " " + " ".join(_words(" ".join(judged.told_before))) + " "
-    return any(f" {' '.join(run)} " in before for run in runs)
+    told = [f" {' '.join(_words(text))} " for text in before]
+    return any(f" {' '.join(run)} " in text for run in runs for text in told)
 
 
 def strange_names(judged: Judgement) -> list[str]:

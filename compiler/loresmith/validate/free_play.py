@@ -1,0 +1,168 @@
+"""Free play: the model goes on from its own words while the engine answers its calls with seeded dice.
+
+The player says what the player of the scenario says, whatever the model made of it before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from loresmith.check.replies import MOST_CHARACTERS
+from loresmith.diagnostics.failure import Rejected
+from loresmith.engine.request import Refusal, Rules
+from loresmith.generate.sampling import GREEDY
+from loresmith.generate.session import Session, open_session
+from loresmith.ir.scenario import Result, Scenario, UserTurn
+from loresmith.ir.vocabulary import Vocabulary
+from loresmith.play.game import Ended, Game, Told
+from loresmith.validate.intervals import Interval, interval, share
+from loresmith.validate.metrics import says_again
+
+DIFFICULTY = 13
+"""What every check is held against, so that successes and failures come about equally often."""
+
+
+class PlayedMessage(BaseModel):
+    """One message of the model. `carried_out` counts its calls that the engine did, `refused` says why the others
+    weren't done; `again`: it says again what a message before it said."""
+
+    model_config = ConfigDict(frozen=True)
+
+    scenario: str
+    text: str
+    ended: bool
+    again: bool
+    carried_out: int = 0
+    refused: tuple[str, ...] = ()
+
+
+class FreePlay(BaseModel):
+    """Shares of messages between 0 and 1, with their 95% intervals; None where there was nothing to judge.
+
+    `refusals` counts the refused calls by the engine's reason.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    scenarios: int
+    messages: int
+    calls: int
+    called: float | None
+    done: float | None
+    ended: float | None
+    too_long: float | None
+    again: float | None
+    intervals: dict[str, Interval | None]
+    refusals: dict[str, int]
+
+
+_QUESTIONS: dict[str, Callable[[PlayedMessage], bool | None]] = {
+    "called": lambda m: bool(m.carried_out or m.refused),
+    "done": lambda m: not m.refused if m.carried_out or m.refused else None,
+    "ended": lambda m: m.ended,
+    "too_long": lambda m: len(m.text) > MOST_CHARACTERS,
+    "again": lambda m: m.again,
+}
+LABELS = {
+    "called": "has a call",
+    "done": "has only calls that could be carried out",
+    "ended": "stops by itself",
+    "too_long": "is longer than the app shows",
+    "again": "repeats itself",
+}
+
+
+def play_freely(
+    model: Path,
+    scenarios: Sequence[Scenario],
+    vocabulary: Vocabulary,
+    seed: int,
+    context: int,
+    max_new_tokens: int,
+    report: Callable[[float], None],
+) -> FreePlay:
+    """Play every scenario through with a model file, greedily; the same seed gives the same dice.
+
+    Raises InvalidCall when there is no such file, Rejected when it isn't a model that was built for this.
+    """
+    messages = list[PlayedMessage]()
+    with open_session(model, context) as session:
+        for number, scenario in enumerate(scenarios):
+            messages += played(session, scenario, vocabulary, seed, max_new_tokens)
+            report((number + 1) / len(scenarios))
+    return free_play_of(messages)
+
+
+def played(
+    session: Session, scenario: Scenario, vocabulary: Vocabulary, seed: int, max_new_tokens: int
+) -> list[PlayedMessage]:
+    """What the model says in one scenario, message by message, up to where the context is full."""
+    own = int.from_bytes(hashlib.sha256(f"{seed} {scenario.id}".encode()).digest()[:4])
+    sampling = GREEDY.model_copy(update={"max_new_tokens": max_new_tokens})
+    game = Game(scenario, session, Rules(vocabulary, DIFFICULTY), sampling, own)
+    messages = list[PlayedMessage]()
+    for turn in scenario.turns:
+        if isinstance(turn, UserTurn):
+            try:
+                _answer(game, turn.text, messages)
+            except Rejected:
+                # Of a party and a first turn that alone fill the context nothing can be judged.
+                break
+    return messages
+
+
+def _answer(game: Game, said: str, messages: list[PlayedMessage]) -> None:
+    """Add the messages with which the model answers the player."""
+    text = ""
+    for event in game.answer(said):
+        if isinstance(event, Told):
+            text += event.text
+        elif isinstance(event, Ended):
+            before = [message.text for message in messages if message.scenario == game.scenario.id]
+            messages.append(
+                PlayedMessage(
+                    scenario=game.scenario.id,
+                    text=text,
+                    ended=event.why in ("turn", "stop"),
+                    again=says_again(text, before),
+                )
+            )
+            text = ""
+        elif isinstance(event, Result | Refusal):
+            messages[-1] = _with_outcome(messages[-1], event)
+
+
+def _with_outcome(message: PlayedMessage, outcome: Result | Refusal) -> PlayedMessage:
+    if isinstance(outcome, Refusal):
+        return message.model_copy(update={"refused": (*message.refused, outcome.kind)})
+    return message.model_copy(update={"carried_out": message.carried_out + 1})
+
+
+def free_play_of(messages: Sequence[PlayedMessage]) -> FreePlay:
+    """The shares over all messages."""
+    counts = {key: _counts(messages, question) for key, question in _QUESTIONS.items()}
+    refusals = Counter(kind for message in messages for kind in message.refused)
+    return FreePlay(
+        scenarios=len({message.scenario for message in messages}),
+        messages=len(messages),
+        calls=sum(message.carried_out + len(message.refused) for message in messages),
+        **{key: share(part) for key, part in counts.items()},
+        intervals={key: interval(part) for key, part in counts.items()},
+        refusals=dict(sorted(refusals.items())),
+    )
+
+
+def _counts(
+    messages: Sequence[PlayedMessage], question: Callable[[PlayedMessage], bool | None]
+) -> dict[str, tuple[int, int]]:
+    counts = dict[str, tuple[int, int]]()
+    for message in messages:
+        says = question(message)
+        yes, of = counts.get(message.scenario, (0, 0))
+        counts[message.scenario] = (yes + bool(says), of + (says is not None))
+    return counts
