@@ -37,7 +37,7 @@ def main(job_file: str, result_file: str) -> None:
 
     held_out = _samples(job["eval"])
     run_training(model, _samples(job["train"]), held_out[:1], train, "cpu", Path(job["scratch"]), on_step)
-    eval_loss = mean_loss(model, held_out, "cpu", train.row_tokens)
+    eval_loss = mean_loss(model, held_out, "cpu", train)
     result = {"step_seconds": seconds, "eval_loss": eval_loss}
     Path(result_file).write_text(json.dumps(result), encoding="utf-8")
 
@@ -45,7 +45,7 @@ def main(job_file: str, result_file: str) -> None:
 def _samples(entries: list[dict[str, Any]]) -> list[Sample]:
     return [
         Sample(id=str(number), path="", category="", weight=1.0, members=1,
-               ids=tuple(entry["ids"]), spans=tuple(map(tuple, entry["spans"])), messages=())
+               ids=tuple(entry["ids"]), spans=tuple(map(tuple, entry["spans"])), deeds=(), messages=())
         for number, entry in enumerate(entries)
     ]  # fmt: skip
 

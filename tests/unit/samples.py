@@ -64,6 +64,7 @@ def made_samples(count: int, vocabulary: int, seed: int = 0) -> list[Sample]:
                 members=1,
                 ids=tuple(chance.randrange(3, vocabulary) for _ in range(length)),
                 spans=((5, 9), (12, length)),
+                deeds=((6, 8), (length - 1, length)),
                 messages=(),
             )
         )

@@ -58,6 +58,16 @@ def test_supervised_tokens_decode_to_the_replies_and_their_ends(family: Family, 
     assert sample.supervised == sum(end - start for start, end in sample.spans)
 
 
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_deeds_are_the_calls_and_the_ends(family: Family, tmp_path: Path) -> None:
+    tokens = byte_tokenizer(tmp_path, family)
+    sample = tokens.sample(conversation())
+    said = [tokens.decode(list(sample.ids[start:end])) for start, end in sample.deeds]
+    assert said == ["[roll: perception]", family.end_of_turn, family.end_of_turn]
+    supervised = {place for start, end in sample.spans for place in range(start, end)}
+    assert all(place in supervised for start, end in sample.deeds for place in range(start, end))
+
+
 def test_no_result_and_no_player_text_is_supervised(tmp_path: Path) -> None:
     tokens = byte_tokenizer(tmp_path, family_named("gemma3"))
     sample = tokens.sample(conversation())

@@ -97,12 +97,30 @@ def test_loss_is_that_of_the_supervised_tokens_alone() -> None:
     assert loss == pytest.approx(float(picked.detach()) * sample.weight, rel=1e-5)
 
 
+def test_what_the_app_acts_on_counts_as_often_as_the_recipe_says() -> None:
+    sample = made_samples(1, VOCABULARY)[0]
+    supervised = [place for start, end in sample.spans for place in range(start, end)]
+    last = len(sample.ids) - 1
+    assert sample.weights(3.0) == [sample.weight * (3 if p in (6, 7, last) else 1) for p in supervised]
+    assert sample.weights(1.0) == [sample.weight] * sample.supervised
+    model = tiny_model()
+
+    def loss_of(part: Sample) -> float:
+        return float(supervised_loss(model, row_of([part], "cpu", 3.0)).detach())
+
+    deeds_alone = sample.model_copy(update={"spans": sample.deeds})
+    plain = sample.model_copy(update={"deeds": ()})
+    twice_the_deeds = loss_of(deeds_alone) * 2 / 3
+    assert loss_of(sample) == pytest.approx(loss_of(plain) + twice_the_deeds, rel=1e-5)
+    assert weight_of([sample], 3.0) == sum(sample.weights(3.0))
+
+
 def test_how_a_batch_is_packed_changes_no_gradient() -> None:
     batch = made_samples(8, VOCABULARY)
     found: list[dict[str, torch.Tensor]] = []
     for row_tokens in (1, 60, 10_000):
         model = tiny_model()
-        accumulate_gradients(model, batch, row_tokens, "cpu")
+        accumulate_gradients(model, batch, Train(row_tokens=row_tokens, call_weight=3), "cpu")
         found.append(gradients(model))
     assert found[0]
     for other in found[1:]:

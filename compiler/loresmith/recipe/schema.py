@@ -95,6 +95,8 @@ class Train(Section):
     row_tokens: Positive = 2048
     """Tokens in memory at once: scenarios are packed into rows of at most so many, each seeing only itself (a
     longer one has a row of its own); the gradient does not depend on it."""
+    call_weight: Annotated[float, Field(gt=0)] = 1.0
+    """What a token that the app acts on (of a call, or the end of a reply) counts against one of prose."""
     epochs: Positive = 3
     max_steps: Positive | None = None
     """Stop after this many steps, whatever `epochs` says."""

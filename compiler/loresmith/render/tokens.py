@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,12 @@ from loresmith.diagnostics.failure import Rejected
 from loresmith.families.family import Family
 from loresmith.lower.conversation import Conversation, Message
 from loresmith.render.prompt import render_prompt
+from loresmith.syntax.calls import find_calls
 
 
 class Sample(BaseModel):
-    """One conversation in tokens. `spans` are half-open ranges of the tokens that the DM must produce."""
+    """One conversation in tokens. `spans` are half-open ranges of the tokens that the DM must produce, `deeds` those
+    among them that the app acts on: the calls, and the end of each reply."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -25,12 +29,19 @@ class Sample(BaseModel):
     members: int
     ids: tuple[int, ...]
     spans: tuple[tuple[int, int], ...]
+    deeds: tuple[tuple[int, int], ...]
     messages: tuple[Message, ...]
 
     @property
     def supervised(self) -> int:
         """The number of tokens that carry loss."""
         return sum(end - start for start, end in self.spans)
+
+    def weights(self, deed_weight: float) -> list[float]:
+        """What each supervised token counts: the sample's weight, `deed_weight` times that in a deed."""
+        deeds = {place for start, end in self.deeds for place in range(start, end)}
+        places = (place for start, end in self.spans for place in range(start, end))
+        return [self.weight * (deed_weight if place in deeds else 1.0) for place in places]
 
 
 class Tokens:
@@ -78,6 +89,7 @@ class Tokens:
             for number, message in enumerate(messages)
             if message.role == "assistant"
         ]
+        deeds = self._deeds(conversation)
         if not spans:
             raise Rejected("This scenario has no DM reply to learn from.", where=conversation.path)
         return Sample(
@@ -88,13 +100,36 @@ class Tokens:
             members=conversation.members,
             ids=tuple(ids),
             spans=tuple(spans),
+            deeds=tuple(deeds),
             messages=conversation.messages,
         )
+
+    def _deeds(self, conversation: Conversation) -> list[tuple[int, int]]:
+        """The tokens that hold any character of a call or of a reply's end, as ranges in order."""
+        messages = list(conversation.messages)
+        whole = render_prompt(self.family, messages, reply_next=False)
+        offsets: list[tuple[int, int]] = self._tokenizer.encode(whole, add_special_tokens=False).offsets
+        starts, ends = [start for start, _ in offsets], [end for _, end in offsets]
+        return [
+            (bisect_right(ends, begin), bisect_left(starts, end))
+            for number, message in enumerate(messages)
+            if message.role == "assistant"
+            for begin, end in self._acted_on(message, len(self._prompt(messages[:number])))
+        ]
+
+    def _acted_on(self, reply: Message, offset: int) -> Iterator[tuple[int, int]]:
+        """Where in the rendered text a reply's calls and its end stand; the reply begins at `offset`."""
+        said = reply.content.strip()
+        yield from ((offset + call.start, offset + call.end) for call in find_calls(said))
+        yield offset + len(said), offset + len(said) + len(self.family.end_of_turn)
+
+    def _prompt(self, before: list[Message]) -> str:
+        return render_prompt(self.family, before, reply_next=True)
 
     def _span(
         self, conversation: Conversation, ids: list[int], before: list[Message], reply: Message
     ) -> tuple[int, int]:
-        prompt = render_prompt(self.family, before, reply_next=True)
+        prompt = self._prompt(before)
         spoken = reply.content.strip() + self.family.end_of_turn
         start = len(self.encode(prompt))
         end = len(self.encode(prompt + spoken))

@@ -94,7 +94,7 @@ def run_training(
         progress.step += 1
         eval_loss = None
         if progress.step % train.eval_every == 0 or progress.step == steps:
-            eval_loss = mean_loss(model, held_out, device, train.row_tokens)
+            eval_loss = mean_loss(model, held_out, device, train)
             best = _note_eval(progress, eval_loss, parameters, best, train.patience)
         on_step(_measured(progress, steps, loss, eval_loss, rate, batch, seconds))
         if progress.step % train.checkpoint_every == 0 or progress.stopped_early or progress.step == steps:
@@ -102,24 +102,25 @@ def run_training(
     return Outcome(progress, best, steps)
 
 
-def mean_loss(model: Any, samples: Sequence[Sample], device: str, row_tokens: int) -> float:
-    """The mean cross-entropy of the supervised tokens, in nats."""
+def mean_loss(model: Any, samples: Sequence[Sample], device: str, train: Train) -> float:
+    """The mean cross-entropy of the supervised tokens, weighted as in training, in nats."""
     model.eval()
     with torch.no_grad():
         losses = [
-            float(supervised_loss(model, row_of(group, device))) for group in packed(samples, row_tokens)
+            float(supervised_loss(model, row_of(group, device, train.call_weight)))
+            for group in packed(samples, train.row_tokens)
         ]
-    return sum(losses) / weight_of(samples)
+    return sum(losses) / weight_of(samples, train.call_weight)
 
 
-def accumulate_gradients(model: Any, batch: Sequence[Sample], row_tokens: int, device: str) -> float:
+def accumulate_gradients(model: Any, batch: Sequence[Sample], train: Train, device: str) -> float:
     """Add the batch's gradients to the parameters and give its mean loss.
 
     Every row is divided by the whole batch's token weight, so how the batch is packed changes nothing.
     """
-    total, weight = 0.0, weight_of(batch)
-    for group in packed(batch, row_tokens):
-        loss = supervised_loss(model, row_of(group, device)) / weight
+    total, weight = 0.0, weight_of(batch, train.call_weight)
+    for group in packed(batch, train.row_tokens):
+        loss = supervised_loss(model, row_of(group, device, train.call_weight)) / weight
         loss.backward()
         total += float(loss.detach())
     return total
@@ -136,7 +137,7 @@ def _optimizer_step(
 ) -> float:
     model.train()
     optimizer.zero_grad(set_to_none=True)
-    loss = accumulate_gradients(model, batch, train.row_tokens, device)
+    loss = accumulate_gradients(model, batch, train, device)
     torch.nn.utils.clip_grad_norm_(parameters.values(), train.clip_norm)
     for group in optimizer.param_groups:
         group["lr"] = rate

@@ -42,8 +42,8 @@ def packed(samples: Sequence[Sample], capacity: int) -> list[list[Sample]]:
     return groups
 
 
-def row_of(samples: Sequence[Sample], device: str) -> Row:
-    """The samples as one row."""
+def row_of(samples: Sequence[Sample], device: str, deed_weight: float = 1.0) -> Row:
+    """The samples as one row; `deed_weight` is what a token that the app acts on counts against one of prose."""
     segments: list[Segment] = []
     columns: list[int] = []
     weights: list[float] = []
@@ -51,7 +51,7 @@ def row_of(samples: Sequence[Sample], device: str) -> Row:
         begin = segments[-1][1] if segments else 0
         segments.append((begin, begin + len(sample.ids)))
         columns += [begin + column for start, end in sample.spans for column in range(start, end)]
-        weights += [sample.weight] * sample.supervised
+        weights += sample.weights(deed_weight)
     return Row(
         ids=torch.tensor([[i for sample in samples for i in sample.ids]], device=device),
         positions=torch.tensor([[p for sample in samples for p in range(len(sample.ids))]], device=device),
@@ -61,6 +61,6 @@ def row_of(samples: Sequence[Sample], device: str) -> Row:
     )
 
 
-def weight_of(samples: Sequence[Sample]) -> float:
+def weight_of(samples: Sequence[Sample], deed_weight: float = 1.0) -> float:
     """The sum of the weights of all supervised tokens: what a step's loss is divided by, once."""
-    return sum(sample.weight * sample.supervised for sample in samples)
+    return sum(sum(sample.weights(deed_weight)) for sample in samples)
