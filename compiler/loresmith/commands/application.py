@@ -62,6 +62,21 @@ def train(recipe: RecipeName = None, quiet: Quiet = False, as_json: Json = False
 
 
 @application.command()
+def tune(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's name or file.")],
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> int:
+    """Search the ranges of the recipe's tune section, and write the best settings as a recipe.
+
+    Example: loresmith tune my-recipe
+    """
+    from loresmith.commands.tune import tune_recipe
+
+    return tune_recipe(recipe, Path.cwd(), quiet=quiet, as_json=as_json)
+
+
+@application.command()
 def plan(recipe: RecipeName = None, as_json: Json = False) -> int:
     """Show what a build would run, what is already built, and the predicted size and time.
 
@@ -148,6 +163,10 @@ def evaluate(
         bool,
         typer.Option("--free-play", help="Let it go on from its own words; the engine answers its calls."),
     ] = False,
+    fidelity: Annotated[
+        bool,
+        typer.Option("--fidelity", help="Score the reference after true results and after opposite ones."),
+    ] = False,
     seed: Annotated[int, typer.Option(help="The dice of free play.")] = 1,
     as_json: Json = False,
 ) -> int:
@@ -159,7 +178,8 @@ def evaluate(
     from loresmith.commands.questions import Questions
 
     questions = Questions(split, limit, grammar)
-    return evaluate_model(recipe, Path.cwd(), model, questions, seed if free_play else None, as_json=as_json)
+    way = "free play" if free_play else "fidelity" if fidelity else "true history"
+    return evaluate_model(recipe, Path.cwd(), model, questions, way, seed, as_json=as_json)
 
 
 @application.command()

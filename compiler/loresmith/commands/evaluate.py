@@ -6,7 +6,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from loresmith.commands.choice import chosen_project
 from loresmith.commands.questions import Questions, ask
@@ -22,15 +22,30 @@ from loresmith.validate.text import percent, percent_within
 if TYPE_CHECKING:
     from loresmith.validate.free_play import FreePlay
 
+Way = Literal["true history", "free play", "fidelity"]
+"""How a model is judged: by its replies to the true history, by its own game, by what it finds likely."""
+
 
 def evaluate_model(
-    name: str | None, root: Path, model: str | None, questions: Questions, seed: int | None, *, as_json: bool
+    name: str | None,
+    root: Path,
+    model: str | None,
+    questions: Questions,
+    way: Way,
+    seed: int,
+    *,
+    as_json: bool,
 ) -> int:
-    """Judge a model file on a split and print the scores; with a `seed`, in free play. Gives exit code 0."""
+    """Judge a model file on a split in one of three ways and print the scores; gives exit code 0.
+
+    `seed` is that of the dice in free play.
+    """
     project, _ = chosen_project(name, root)
     file = chosen_model_file(model, project.models) if model else _newest(project)
-    if seed is not None:
+    if way == "free play":
         return _evaluate_freely(project, file, questions, seed, as_json=as_json)
+    if way == "fidelity":
+        return _evaluate_fidelity(project, file, questions, as_json=as_json)
     prompts = questions.prompts(project)
     with watcher_for(sys.stderr, quiet=as_json) as watcher:
         evaluated = ask(project, file.name, file, prompts, questions, watcher)
@@ -72,6 +87,27 @@ def _free_text(play: FreePlay, name: str, split: str) -> str:
             f"  refused calls: {refusals}",
         )
     )
+
+
+def _evaluate_fidelity(project: Project, file: Path, questions: Questions, *, as_json: bool) -> int:
+    from loresmith.validate.fidelity import fidelity
+
+    prompts = questions.prompts(project)
+    title = f"Scoring references with {file.name}"
+    with watcher_for(sys.stderr, quiet=as_json) as watcher:
+        watcher.stage_begins(title)
+        found = fidelity(file, prompts, watcher.advance)
+        watcher.stage_ends(title, f"{found.replies} replies")
+    if as_json:
+        print(json.dumps(found.model_dump(), indent=2))
+        return 0
+    print(f"{file.name} on the {questions.split} split: {found.replies} replies of the reference")
+    print(f"  perplexity of a token {found.perplexity:.1f}")
+    print(
+        f"  likelier after the true result than after its opposite: "
+        f"{percent_within(found.faithful, found.interval)} of {found.replies_to_results}"
+    )
+    return 0
 
 
 def _newest(project: Project) -> Path:

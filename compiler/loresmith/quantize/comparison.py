@@ -52,6 +52,11 @@ class Model:
         memory: Any = self._library.llama_get_memory(self._context)
         self._library.llama_memory_clear(memory, True)
 
+    def keep(self, count: int) -> bool:
+        """Forget the sequence from position `count` on; False, and all of it stays, where llama.cpp can't."""
+        memory: Any = self._library.llama_get_memory(self._context)
+        return bool(self._library.llama_memory_seq_rm(memory, 0, count, -1))
+
     def read(self, tokens: Sequence[int], start: int, asked: Sequence[int]) -> NDArray[np.float32]:
         """Read `tokens` at positions from `start` on; gives a row of logits for each `asked` position."""
         batch, wanted = self._batch, set(asked)
@@ -108,9 +113,9 @@ def compare(
             yield kl_divergence(row_p, row_q), bool(row_p.argmax() == row_q.argmax())
 
 
-def pieces(positions: Sequence[int]) -> Iterator[tuple[int, int, list[int]]]:
-    """Cut a sequence up to its last position: (start, end, positions inside), within BATCH and ROWS."""
-    start, last = 0, positions[-1]
+def pieces(positions: Sequence[int], begun: int = 0) -> Iterator[tuple[int, int, list[int]]]:
+    """Cut a sequence from `begun` to its last position: (start, end, positions inside), within BATCH and ROWS."""
+    start, last = begun, positions[-1]
     while start <= last:
         end = min(start + BATCH, last + 1)
         inside = [position for position in positions if start <= position < end]
@@ -123,7 +128,7 @@ def pieces(positions: Sequence[int]) -> Iterator[tuple[int, int, list[int]]]:
 
 def kl_divergence(logits_p: NDArray[np.float32], logits_q: NDArray[np.float32]) -> float:
     """KL(P||Q) in nats of two rows of logits, in fp64; at least 0."""
-    ln_p, ln_q = _log_softmax(logits_p), _log_softmax(logits_q)
+    ln_p, ln_q = log_softmax(logits_p), log_softmax(logits_q)
     return max(0.0, float(np.sum(np.exp(ln_p) * (ln_p - ln_q))))
 
 
@@ -139,7 +144,8 @@ def summary(measured: Sequence[tuple[float, bool]]) -> dict[str, float | int]:
     }
 
 
-def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+def log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The natural logarithms of the probabilities that a row of logits stands for, in fp64."""
     wide = logits.astype(np.float64)
     wide -= wide.max()
     return wide - np.log(np.exp(wide).sum())

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from loresmith.quantize.budget import parse_size
+from loresmith.recipe.section import Section
+from loresmith.recipe.tune import Tune
 
 Positive = Annotated[int, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 QuantizationKind = Literal[
     "f16", "bf16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q4_0", "q3_k_m", "q2_k", "iq4_xs"
 ]
-
-
-class Section(BaseModel):
-    """Base of every part of a recipe."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Base(Section):
@@ -164,6 +160,19 @@ class Recipe(Section):
         Output(quantize="q4_k_m"),
     )
     validate_: Validate = Field(default=Validate(), alias="validate")
+    tune: Tune | None = None
+    """What `loresmith tune` searches."""
+
+    @field_validator("tune")
+    @classmethod
+    def _ranges_fit_training(cls, tune: Tune | None) -> Tune | None:
+        for name, span in tune.ranges.declared.items() if tune else ():
+            for value in span.named_values:
+                try:
+                    Train.model_validate({name: value})
+                except ValidationError as error:
+                    raise ValueError(f"ranges.{name}: {value:g}: {error.errors()[0]['msg']}") from error
+        return tune
 
     @field_validator("outputs")
     @classmethod

@@ -14,6 +14,7 @@ from typing import Any
 
 from loresmith.process.child import say_progress
 from loresmith.validate.constrained import GrammarFilter
+from loresmith.validate.file_template import read_words, rendered_prompt
 
 
 def main() -> None:
@@ -43,10 +44,8 @@ def _loaded(request: dict[str, Any]) -> tuple[Any, list[tuple[str, list[int]]]]:
     """
     from llama_cpp import Llama
 
-    words = Llama(model_path=request["model"], vocab_only=True, verbose=False)
-    if "tokenizer.chat_template" not in words.metadata:
-        sys.exit("The file has no chat template, so nobody knows how the model wants to be spoken to.")
-    rendered = [_rendered(words, prompt["messages"]) for prompt in request["prompts"]]
+    words = read_words(request["model"])
+    rendered = [rendered_prompt(words, prompt["messages"]) for prompt in request["prompts"]]
     ids = [words.tokenize(text.encode(), add_bos=False, special=True) for text in rendered]
     context = max(map(len, ids)) + request["max_new_tokens"] + 8
     del words
@@ -82,23 +81,6 @@ def _answered(model: Any, ids: list[int], limit: int, processor: GrammarFilter |
     text = model.detokenize(produced, prev_tokens=ids).decode("utf-8", errors="replace")
     times = {"prompt_seconds": first - started, "seconds": time.monotonic() - first}
     return {"text": text, "ended": ended, "tokens": len(produced), **times}
-
-
-def _rendered(model: Any, messages: list[dict[str, str]]) -> str:
-    """The prompt by the Jinja template inside the file."""
-    from llama_cpp.llama_chat_format import Jinja2ChatFormatter
-
-    formatter = Jinja2ChatFormatter(
-        template=model.metadata["tokenizer.chat_template"],
-        eos_token=_piece(model, model.token_eos()),
-        bos_token=_piece(model, model.token_bos()),
-        add_generation_prompt=True,
-    )
-    return formatter(messages=messages).prompt  # pyright: ignore[reportArgumentType]
-
-
-def _piece(model: Any, token: int) -> str:
-    return model.detokenize([token], special=True).decode() if token >= 0 else ""
 
 
 def _native(model: Any, messages: list[dict[str, str]]) -> str:

@@ -1,0 +1,76 @@
+"""Whether a model listens to results: opposite results, and what replies cost."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from loresmith.lower.conversation import Conversation, Message
+from loresmith.validate.answers import Prompt, prompts_of
+from loresmith.validate.fidelity import fidelity, opposite_result, turned_round
+
+from tests.play.chain_model import write_chain_model
+
+
+@pytest.mark.parametrize(
+    ("result", "opposite"),
+    [
+        ("stealth: 15 + 5(skill) = *20* vs DC 15 success", "stealth: 4 + 5(skill) = *9* vs DC 15 failure"),
+        ("stealth: 4 + 5(skill) = *9* vs DC 15 failure", "stealth: 15 + 5(skill) = *20* vs DC 15 success"),
+        ("attack: 12 + 4(skill) = *16* vs AC 16 hit", "attack: 11 + 4(skill) = *15* vs AC 16 miss"),
+        ("arcana: 9 - 1 = *8* vs DC 12 failure", "arcana: 16 - 1 = *15* vs DC 12 success"),
+        ("arcana: 20 + 9 = *29* vs DC 10 success", None),
+        ("stealth: 15 + 5 = *20*", None),
+        ("1d8+3: 1d8[4] + 3 = *7*", None),
+        ("health: 24 - 1 = *23*", None),
+        ("inventory: brass key added", None),
+    ],
+)
+def test_the_opposite_of_a_result(result: str, opposite: str | None) -> None:
+    assert opposite_result(result) == opposite
+    if opposite:
+        assert opposite_result(opposite) == result
+
+
+def prompts(*replies: str) -> list[Prompt]:
+    """A scenario in which the first reply answers the player and each later one a result."""
+    messages = [Message(role="system", content="You are the DM."), Message(role="user", content="I hide.")]
+    for number, reply in enumerate(replies):
+        if number:
+            result = "<TOOLCALL>stealth: 15 + 5(skill) = *20* vs DC 15 success</TOOLCALL>"
+            messages.append(Message(role="user", content=result))
+        messages.append(Message(role="assistant", content=reply))
+    return prompts_of(
+        [Conversation(id="a", path="a.md", category="social", split="test", weight=1.0, members=1,
+                      messages=tuple(messages))]
+    )  # fmt: skip
+
+
+def test_only_a_prompt_that_ends_with_a_result_is_turned_round() -> None:
+    first, second = prompts("You hide.", "Nobody sees you.")
+    assert turned_round(first) is None
+    other = turned_round(second)
+    assert other is not None
+    assert other.messages[-1].content == "<TOOLCALL>stealth: 4 + 5(skill) = *9* vs DC 15 failure</TOOLCALL>"
+    assert other.messages[:-1] == second.messages[:-1]
+
+
+def test_a_model_finds_its_own_words_likely_and_one_that_does_not_listen_is_not_faithful(
+    tmp_path: Path,
+) -> None:
+    model = write_chain_model(tmp_path / "chain.gguf")
+    said = "You look round. [roll: perception]"
+    own = fidelity(model, prompts(said, said), lambda _done: None)
+    other = fidelity(model, prompts("Rain falls.", "A dog barks."), lambda _done: None)
+    assert own.perplexity < 0.9 * other.perplexity
+    assert (own.replies, own.replies_to_results, own.faithful) == (2, 1, 0.0)
+
+
+def test_reading_on_from_a_shared_beginning_changes_no_score(tmp_path: Path) -> None:
+    model = write_chain_model(tmp_path / "chain.gguf")
+    asked = prompts("You look round.", "Rain falls.", "You look round.")
+    together = fidelity(model, asked, lambda _done: None).perplexity
+    alone = [math.log(fidelity(model, [one], lambda _done: None).perplexity) for one in asked]
+    assert min(alone) <= math.log(together) <= max(alone)
+    assert fidelity(model, [asked[1]] * 3, lambda _done: None).perplexity == pytest.approx(math.exp(alone[1]))
