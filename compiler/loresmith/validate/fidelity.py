@@ -1,4 +1,4 @@
-"""Does a model listen to results? Whether it finds the true reply likelier after the true result than after its opposite.
+"""Does a model listen to results? Whether it finds the true reply likelier after the true result than its opposite.
 
 A success has to be told as a success: the same reply is scored after the result as it was, and after one whose die fell
 on the other side of the DC. What the model would have said plays no part, so its style doesn't either.
