@@ -137,10 +137,7 @@ def _run_missing(study: Study, tune: Tune, train: Trainer, folder: Path, watcher
         ending = run_trial(study.study, trial, train, work, watcher.measure)
         ran += 1
         left = (time.monotonic() - began) / ran * (tune.trials - _ended(study))
-        watcher.stage_ends(
-            f"{title}: {values_text(trial.params)}",
-            f"{_ending_text(ending)}; about {math.ceil(left / 60)} min left for the other trials",
-        )
+        watcher.stage_ends(f"{title}: {values_text(trial.params)}", _ending_text(ending) + _left_text(left))
 
 
 def _is_late(began: float, tune: Tune) -> bool:
@@ -153,6 +150,10 @@ def _ended(study: Study) -> int:
 
 def _ending_text(ending: Ending) -> str:
     return f"stopped: {ending.cause}" if ending.loss is None else f"eval loss {ending.loss:.4f}"
+
+
+def _left_text(seconds: float) -> str:
+    return f"; about {math.ceil(seconds / 60)} min left for the other trials" if seconds else ""
 
 
 def _tried(trial: Any) -> Tried:
