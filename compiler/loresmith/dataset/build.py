@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from loresmith.diagnostics.failure import Rejected
 from loresmith.lower.conversation import Conversation
@@ -34,14 +35,25 @@ def build_dataset(
     return {f"{split}_{name}": n for split in SPLITS for name, n in _counts(samples[split]).items()}
 
 
+T = TypeVar("T", Conversation, Sample)
+
+
 def limited(conversations: Sequence[Conversation], limit: int | None) -> list[Conversation]:
-    """At most `limit` conversations of each split, chosen by the hash of their ids, so that new files don't
-    push all the others out; in their original order."""
+    """At most `limit` conversations of each split, in their original order."""
     if limit is None:
         return list(conversations)
-    ranked = sorted(conversations, key=lambda c: hashlib.sha256(c.id.encode()).hexdigest())
-    chosen = {c.id for split in SPLITS for c in [r for r in ranked if r.split == split][:limit]}
+    chosen = {
+        c.id for split in SPLITS for c in first_by_hash([c for c in conversations if c.split == split], limit)
+    }
     return [c for c in conversations if c.id in chosen]
+
+
+def first_by_hash(scenarios: Sequence[T], limit: int) -> list[T]:
+    """At most `limit` scenarios, chosen by the hash of their ids, so that new ones don't push all the others out; in
+    their original order."""
+    ranked = sorted(scenarios, key=lambda one: hashlib.sha256(one.id.encode()).hexdigest())
+    chosen = {one.id for one in ranked[:limit]}
+    return [one for one in scenarios if one.id in chosen]
 
 
 def read_samples(folder: Path, split: str) -> list[Sample]:

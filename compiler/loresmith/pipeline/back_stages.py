@@ -156,6 +156,7 @@ def answers_stage(name: str, title: str, source: str) -> Stage:
             "model": built[source].digest,
             "dataset": built["dataset"].digest,
             "max_new_tokens": project.recipe.validate_.max_new_tokens,
+            "scenarios": project.recipe.validate_.scenarios,
             "tools": project.tools_digest,
         }
 
@@ -166,14 +167,14 @@ def answers_stage(name: str, title: str, source: str) -> Stage:
 
 
 def _judge(project: Project, built: Built, model: Path, folder: Path, watcher: Watcher) -> dict[str, Any]:
-    from loresmith.dataset.build import read_samples
+    from loresmith.dataset.build import first_by_hash, read_samples
     from loresmith.environment.accelerator import detect_accelerator
     from loresmith.store.files import write_atomically
     from loresmith.validate.answers import answers_of, prompts_of, require_same_prompts
     from loresmith.validate.judgement import judge
     from loresmith.validate.score import scores_of
 
-    samples = read_samples(built["dataset"].folder, "eval")
+    samples = first_by_hash(read_samples(built["dataset"].folder, "eval"), project.recipe.validate_.scenarios)
     prompts = prompts_of(samples)
     layers = 0 if detect_accelerator().kind == "cpu" else -1
     limit = project.recipe.validate_.max_new_tokens

@@ -132,6 +132,8 @@ class Output(Section):
 class Validate(Section):
     """How the delivered model is judged."""
 
+    scenarios: Positive = 15
+    """At most this many scenarios of the eval split are asked about; `loresmith eval` asks about all."""
     max_new_tokens: Positive = 128
     """The longest answer, in tokens."""
     call_present: Fraction = 0.0
