@@ -86,7 +86,8 @@ def _as_text(
     for output in outputs:
         size = output["predicted_bytes"]
         predicted = f"{size:,} bytes" if size else "not known beforehand"
-        lines.append(f"Size as {output['quantize']}: {predicted} of {output['max_bytes']:,}")
+        whole = ", before its vocabulary is cut" if size and recipe.vocabulary.is_trimmed else ""
+        lines.append(f"Size as {output['quantize']}: {predicted} of {output['max_bytes']:,}{whole}")
     if seconds is not None:
         lines.append(f"Training takes about {duration(seconds)} on this machine's CPU.")
     if blocked:
