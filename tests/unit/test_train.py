@@ -16,12 +16,12 @@ from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall, Rejec
 from loresmith.families.family import family_named
 from loresmith.recipe.schema import Train
 from loresmith.render.tokens import Sample
+from loresmith.train import loop
 from loresmith.train import loss as loss_module
 from loresmith.train.batches import batch_of
 from loresmith.train.checkpoint import Progress
 from loresmith.train.loop import (
     Measurement,
-    _require_sane,
     accumulate_gradients,
     learning_rate_at,
     run_training,
@@ -30,6 +30,8 @@ from loresmith.train.loop import (
 from loresmith.train.loss import SupervisedCrossEntropy, supervised_loss
 from loresmith.train.model import adapter_parameters, add_adapter, prepare_rows, resolve_precision
 from loresmith.train.rows import packed, row_of, weight_of
+from loresmith.train.sanity import require_sane_step
+from safetensors import safe_open
 
 from tests.unit.samples import made_samples
 
@@ -236,18 +238,61 @@ def test_early_stopping_stops_and_says_so(tmp_path: Path) -> None:
     assert len(trained(tmp_path, train)) < total_steps(10, train)
 
 
-def test_nan_stops_with_the_cause(tmp_path: Path) -> None:
-    with pytest.raises(Rejected, match="loss became") as caught:
+def test_a_run_that_begins_with_nan_names_what_it_began_with(tmp_path: Path) -> None:
+    with pytest.raises(Rejected, match="before anything was learned") as caught:
         trained(tmp_path, TRAIN, weight=math.inf)
+    assert "train.precision" in caught.value.remedy
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_gradient_that_is_no_number_never_reaches_the_adapter(tmp_path: Path) -> None:
+    model = tiny_model()
+
+    def spoiled(gradient: torch.Tensor) -> torch.Tensor:
+        return gradient * math.nan
+
+    def spoil_the_fourth(measurement: Measurement) -> None:
+        assert math.isfinite(measurement.gradient_norm)
+        if measurement.step == 3:
+            next(iter(adapter_parameters(model).values())).register_hook(spoiled)
+
+    samples = made_samples(10, VOCABULARY)
+    with pytest.raises(Rejected, match="gradient became nan in step 4") as caught:
+        run_training(model, samples, samples[:3], TRAIN, "cpu", tmp_path, spoil_the_fourth)
     assert "learning_rate" in caught.value.remedy
+    assert all(torch.isfinite(p).all() for p in adapter_parameters(model).values())
 
 
-def test_divergence_stops_with_the_cause() -> None:
+def test_divergence_stops_with_the_cause_and_the_best_adapter_is_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run whose checkpoints are rarer than it is long. Its losses are made: a model this small can't diverge."""
+    losses = iter((2.0, 1.5, 1.2, 5.3))
+
+    def made_loss(*arguments: Any) -> float:
+        accumulate_gradients(*arguments)
+        return next(losses)
+
+    monkeypatch.setattr(loop, "accumulate_gradients", made_loss)
+    train = TRAIN.model_copy(update={"eval_every": 1, "checkpoint_every": 999})
+    with pytest.raises(Rejected, match=r"diverged: the loss rose from 2\.00 to 5\.30 in step 4") as caught:
+        trained(tmp_path, train)
+    assert "train.learning_rate (now 0.01)" in caught.value.remedy
+    assert "keep the best adapter so far" in caught.value.remedy
+    newest = sorted(tmp_path.glob("checkpoint-*.safetensors"))[-1]
+    with safe_open(newest, framework="pt") as file:
+        progress = json.loads(file.metadata()["progress"])
+        kept = [file.get_tensor(name) for name in file.keys() if name.startswith("best/")]  # noqa: SIM118
+    assert progress["best_step"] == progress["step"]
+    assert f"step {progress['best_step']})" in caught.value.remedy
+    assert kept
+
+
+def test_how_far_a_loss_may_rise() -> None:
     progress = Progress(step=7, first_loss=2.0)
-    _require_sane(4.9, progress, TRAIN)
-    with pytest.raises(Rejected, match=r"diverged: the loss rose from 2.00 to 5.10 in step 8") as caught:
-        _require_sane(5.1, progress, TRAIN)
-    assert "learning_rate" in caught.value.remedy
+    require_sane_step(4.9, 1.0, progress, TRAIN)
+    with pytest.raises(Rejected, match="diverged"):
+        require_sane_step(5.1, 1.0, progress, TRAIN)
 
 
 def test_fp16_is_refused_for_gemma() -> None:
@@ -281,7 +326,7 @@ def test_metrics_hold_every_step_once_after_a_resumption(tmp_path: Path) -> None
     from loresmith.train.adapter import _logged
 
     def measured(step: int) -> Measurement:
-        return Measurement(step, 9, 1.0, None, 1e-3, 10, 5, 0.1)
+        return Measurement(step, 9, 1.0, None, 1e-3, 10, 5, 0.1, 0.7, 2**30)
 
     first = _logged(tmp_path, lambda _: None)
     for step in (1, 2, 3):
@@ -293,3 +338,7 @@ def test_metrics_hold_every_step_once_after_a_resumption(tmp_path: Path) -> None
         resumed(measured(step))
     lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [1, 2, 3, 4]
+    assert json.loads(lines[0]) == {
+        "step": 1, "steps": 9, "loss": 1.0, "eval_loss": None, "learning_rate": 1e-3, "tokens": 10, "supervised": 5,
+        "seconds": 0.1, "gradient_norm": 0.7, "memory_bytes": 2**30, "tokens_per_second": 100.0,
+    }  # fmt: skip

@@ -135,7 +135,8 @@ def _logged(folder: Path, on_step: Callable[[Measurement], None]) -> Callable[[M
         if not started:
             _drop_steps_from(folder / METRICS, measurement.step)
             started.append(True)
-        line = json.dumps(asdict(measurement)) + "\n"
+        speed = {"tokens_per_second": round(measurement.tokens / measurement.seconds, 1)}
+        line = json.dumps(asdict(measurement) | speed) + "\n"
         with (folder / METRICS).open("a", encoding="utf-8") as file:
             file.write(line)
             file.flush()

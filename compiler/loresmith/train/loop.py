@@ -11,22 +11,24 @@ from typing import Any
 
 import torch
 
-from loresmith.diagnostics.failure import Rejected
 from loresmith.recipe.schema import Train
 from loresmith.render.tokens import Sample
 from loresmith.train.batches import batch_of, steps_per_epoch
 from loresmith.train.checkpoint import Progress, load_checkpoint, save_checkpoint
 from loresmith.train.loss import supervised_loss
+from loresmith.train.memory import held_memory_bytes
 from loresmith.train.model import adapter_parameters
 from loresmith.train.rows import packed, row_of, weight_of
-
-DIVERGED = 3.0
-"""A loss this many nats above the first one isn't coming back."""
+from loresmith.train.sanity import require_sane_eval, require_sane_step
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One step as the user sees it. Losses in nats a token, `seconds` for this step alone, evaluation left out."""
+    """One step as the user sees it. Losses in nats a token, `seconds` for this step alone, evaluation left out.
+
+    `gradient_norm` is that of the adapter's gradient before it is scaled down; `memory_bytes` is as
+    `held_memory_bytes` counts.
+    """
 
     step: int
     steps: int
@@ -36,6 +38,8 @@ class Measurement:
     tokens: int
     supervised: int
     seconds: float
+    gradient_norm: float
+    memory_bytes: int
 
 
 @dataclass(frozen=True)
@@ -88,16 +92,32 @@ def run_training(
         started = time.monotonic()
         rate = learning_rate_at(progress.step, steps, train)
         batch = batch_of(samples, train.batch_size, train.seed, progress.step)
-        loss = _optimizer_step(model, parameters, optimizer, batch, train, rate, device)
-        _require_sane(loss, progress, train)
+        loss, norm = _gradients(model, parameters, optimizer, batch, train, device)
+        require_sane_step(loss, norm, progress, train)
+        _step(optimizer, rate)
         seconds = time.monotonic() - started
         progress.step += 1
         eval_loss = None
         if progress.step % train.eval_every == 0 or progress.step == steps:
             eval_loss = mean_loss(model, held_out, device, train)
+            require_sane_eval(eval_loss, progress, train)
             best = _note_eval(progress, eval_loss, parameters, best, train.patience)
-        on_step(_measured(progress, steps, loss, eval_loss, rate, batch, seconds))
-        if progress.step % train.checkpoint_every == 0 or progress.stopped_early or progress.step == steps:
+        progress.history.append({"step": progress.step, "loss": loss, "eval_loss": eval_loss})
+        on_step(
+            Measurement(
+                step=progress.step,
+                steps=steps,
+                loss=loss,
+                eval_loss=eval_loss,
+                learning_rate=rate,
+                tokens=sum(len(sample.ids) for sample in batch),
+                supervised=sum(sample.supervised for sample in batch),
+                seconds=seconds,
+                gradient_norm=norm,
+                memory_bytes=held_memory_bytes(device),
+            )
+        )
+        if _is_checkpoint(progress, steps, train):
             save_checkpoint(folder, parameters, best, optimizer, progress)
     return Outcome(progress, best, steps)
 
@@ -126,41 +146,33 @@ def accumulate_gradients(model: Any, batch: Sequence[Sample], train: Train, devi
     return total
 
 
-def _optimizer_step(
+def _is_checkpoint(progress: Progress, steps: int, train: Train) -> bool:
+    """Every so many steps, at the end, and wherever the best adapter is, so that it outlives what comes after."""
+    is_best = progress.best_step == progress.step
+    is_last = progress.stopped_early or progress.step == steps
+    return is_best or is_last or progress.step % train.checkpoint_every == 0
+
+
+def _gradients(
     model: Any,
     parameters: dict[str, torch.nn.Parameter],
     optimizer: torch.optim.Optimizer,
     batch: Sequence[Sample],
     train: Train,
-    rate: float,
     device: str,
-) -> float:
+) -> tuple[float, float]:
+    """Put the batch's gradients into the parameters; gives its loss and their norm before it was limited."""
     model.train()
     optimizer.zero_grad(set_to_none=True)
     loss = accumulate_gradients(model, batch, train, device)
-    torch.nn.utils.clip_grad_norm_(parameters.values(), train.clip_norm)
+    norm = torch.nn.utils.clip_grad_norm_(parameters.values(), train.clip_norm)
+    return loss, float(norm)
+
+
+def _step(optimizer: torch.optim.Optimizer, rate: float) -> None:
     for group in optimizer.param_groups:
         group["lr"] = rate
-    if math.isfinite(loss):
-        optimizer.step()
-    return loss
-
-
-def _require_sane(loss: float, progress: Progress, train: Train) -> None:
-    if progress.first_loss is None and math.isfinite(loss):
-        progress.first_loss = loss
-    remedy = (
-        f"Lower train.learning_rate (now {train.learning_rate:g}) or raise train.warmup. "
-        "The checkpoints before this step are kept."
-    )
-    if not math.isfinite(loss):
-        raise Rejected(f"The loss became {loss} in step {progress.step + 1}.", remedy=remedy)
-    if loss > (progress.first_loss or loss) + DIVERGED:
-        raise Rejected(
-            f"Training diverged: the loss rose from {progress.first_loss:.2f} to {loss:.2f} "
-            f"in step {progress.step + 1}.",
-            remedy=remedy,
-        )
+    optimizer.step()
 
 
 def _note_eval(
@@ -171,33 +183,9 @@ def _note_eval(
     patience: int,
 ) -> dict[str, torch.Tensor]:
     """Keep the adapter when the eval loss is the lowest yet; count towards early stopping when not."""
-    if not math.isfinite(eval_loss):
-        raise Rejected(f"The eval loss became {eval_loss}.", remedy="Lower train.learning_rate.")
     if progress.best_eval is None or eval_loss < progress.best_eval:
         progress.best_eval, progress.best_step, progress.evals_without_gain = eval_loss, progress.step, 0
         return {name: p.detach().cpu().clone() for name, p in parameters.items()}
     progress.evals_without_gain += 1
     progress.stopped_early = progress.evals_without_gain >= patience
     return best
-
-
-def _measured(
-    progress: Progress,
-    steps: int,
-    loss: float,
-    eval_loss: float | None,
-    rate: float,
-    batch: Sequence[Sample],
-    seconds: float,
-) -> Measurement:
-    progress.history.append({"step": progress.step, "loss": loss, "eval_loss": eval_loss})
-    return Measurement(
-        step=progress.step,
-        steps=steps,
-        loss=loss,
-        eval_loss=eval_loss,
-        learning_rate=rate,
-        tokens=sum(len(sample.ids) for sample in batch),
-        supervised=sum(sample.supervised for sample in batch),
-        seconds=seconds,
-    )

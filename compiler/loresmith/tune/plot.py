@@ -32,9 +32,18 @@ def draw_search(searched: Searched, log_scaled: frozenset[str], destination: Pat
     for axes, name in zip(panels[0][1:], names, strict=True):
         _scatter(axes, tried, name)
         axes.set_xscale("log" if name in log_scaled else "linear")
+    _hide_outliers(panels[0][0], tried)
     # Without these two the file would carry the library's version and the time.
     figure.savefig(destination, dpi=120, metadata={"Software": None, "Creation Time": None})
     pyplot.close(figure)
+
+
+def _hide_outliers(axes: Any, tried: list[Tried]) -> None:
+    """End the loss axis a little above the finished trials: a diverged one would press them into a line."""
+    done = [float(trial.loss or 0.0) for trial in tried if trial.state == "done"]
+    if done and max(done) > min(done):
+        margin = (max(done) - min(done)) * 0.2
+        axes.set_ylim(min(done) - margin, max(done) + margin)
 
 
 def _history(axes: Any, tried: list[Tried]) -> None:
@@ -45,6 +54,7 @@ def _history(axes: Any, tried: list[Tried]) -> None:
         best = accumulate((loss for _, loss in done), min)
         axes.step([number for number, _ in done], list(best), where="post", color=DONE, linewidth=1)
     axes.set(xlabel="trial", ylabel="eval loss (nats per supervised token)")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(frameon=False)
 
 
@@ -56,5 +66,6 @@ def _scatter(axes: Any, tried: list[Tried], name: str) -> None:
 def _points(axes: Any, tried: list[Tried], places: list[Any]) -> None:
     for state, colour in (("stopped", STOPPED), ("done", DONE)):
         chosen = [(x, trial.loss) for x, trial in zip(places, tried, strict=True) if trial.state == state]
-        axes.scatter([x for x, _ in chosen], [y for _, y in chosen], color=colour, s=18, label=state)
+        if chosen:
+            axes.scatter([x for x, _ in chosen], [y for _, y in chosen], color=colour, s=18, label=state)
     axes.spines[["top", "right"]].set_visible(False)
