@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import loresmith
+from loresmith.commands.data_application import data_application
 from loresmith.commands.tools_application import tools_application
 
 application = typer.Typer(
@@ -301,3 +302,4 @@ def lsp() -> int:
 
 
 application.add_typer(tools_application, name="tools")
+application.add_typer(data_application, name="data")

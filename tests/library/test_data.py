@@ -1,0 +1,115 @@
+"""`loresmith data`: statistics, clean form, snapshots."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from loresmith.commands.entry import exit_code_of
+from loresmith.library.statistics import spread
+
+FOLDER = Path("ai-training") / "scenarios" / "exploration"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+    """The project that `init` begins, with its two scenarios."""
+    monkeypatch.chdir(tmp_path)
+    assert exit_code_of(["init"]) == 0
+    assert exit_code_of(["data", "clean"]) == 0
+    capsys.readouterr()
+    return tmp_path
+
+
+def scenarios(project: Path) -> list[Path]:
+    return sorted((project / "ai-training" / "scenarios").rglob("*.md"))
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    return json.loads(capsys.readouterr().out)
+
+
+def test_statistics_count_what_a_model_sees(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of(["data", "stats", "--json"]) == 0
+    found = told(capsys)
+    text = "".join(path.read_text() for path in scenarios(project))
+    assert found["scenarios"] == len(scenarios(project)) == 2
+    assert found["player_messages"] == text.count("# User\n")
+    assert found["calls"] == len(re.findall(r"\[\w+: ", text))
+    assert found["by_tool"]["spell"] == {"calls": 0, "scenarios": 0}  # pyright: ignore[reportIndexIssue]
+    assert exit_code_of(["data", "stats"]) == 0
+    assert "2 scenarios" in capsys.readouterr().out
+
+
+def test_the_picture_is_the_same_each_time(project: Path) -> None:
+    for name in ("a.png", "b.png"):
+        assert exit_code_of(["data", "stats", "--plot", name]) == 0
+    assert (project / "a.png").read_bytes() == (project / "b.png").read_bytes()
+    assert (project / "a.png").read_bytes()[1:4] == b"PNG"
+
+
+def test_spread() -> None:
+    assert spread([]) is None
+    lengths = spread(["x" * n for n in range(1, 101)])
+    assert lengths is not None
+    assert (lengths.median, lengths.p95, lengths.longest) == (50, 95, 100)
+
+
+def test_clean_replaces_what_looks_alike_and_nothing_else(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = scenarios(project)[0]
+    before = file.read_text()
+    word = next(word for word in before.split() if word.isalpha() and len(word) > 4)
+    file.write_text(
+        before.replace(word, f"{word[:2]}\u200b{word[2:]}", 1).replace("'", "\u2019").replace("\n", "  \n", 1)
+    )
+    assert exit_code_of(["data", "clean", "--check"]) == 1
+    assert file.read_text() != before
+    assert exit_code_of(["data", "clean"]) == 0
+    assert file.read_text() == before
+    assert exit_code_of(["data", "clean", "--check"]) == 0
+
+
+def test_clean_leaves_what_has_errors_and_names_twins(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = project / FOLDER / "broken.md"
+    broken.write_text("# SYSTEM\n\n# User\n\nhi\n")
+    assert exit_code_of(["data", "clean"]) == 1
+    assert "broken.md: left as it is" in capsys.readouterr().err
+    assert broken.read_text() == "# SYSTEM\n\n# User\n\nhi\n"
+    broken.write_bytes(scenarios(project)[1].read_bytes())
+    broken.rename(project / FOLDER / "twin.md")
+    assert exit_code_of(["data", "clean"]) == 1
+    assert "has the same text as" in capsys.readouterr().err
+
+
+def test_snapshots_tell_what_changed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of(["data", "diff"]) == 1
+    assert exit_code_of(["data", "snapshot"]) == 0
+    assert exit_code_of(["data", "snapshot"]) == 0
+    assert "Nothing has changed since snapshot 1" in capsys.readouterr().out
+    assert exit_code_of(["data", "diff"]) == 0
+    assert capsys.readouterr().out == "Nothing has changed.\n"
+    kept, gone = scenarios(project)
+    gone.rename(gone.with_name("moved.md"))
+    kept.write_text(kept.read_text().replace("# User\n", "# User\n\nWell,\n", 1))
+    assert exit_code_of(["data", "diff", "--json"]) == 0
+    found = told(capsys)
+    shown = [path.relative_to(project).as_posix() for path in (kept, gone, gone.with_name("moved.md"))]
+    assert (found["changed"], found["removed"], found["added"]) == ([shown[0]], [shown[1]], [shown[2]])
+    assert exit_code_of(["data", "snapshot"]) == 0
+    assert exit_code_of(["data", "diff", "1", "2"]) == 0
+    assert f"+ {shown[2]}" in capsys.readouterr().out
+    assert exit_code_of(["data", "diff", "7"]) == 2
+    assert "Snapshots: 1, 2." in capsys.readouterr().err
+
+
+def test_a_damaged_snapshot_is_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of(["data", "snapshot"]) == 0
+    (project / "ai-training" / "build" / "snapshots" / "1.json").write_text("{")
+    assert exit_code_of(["data", "diff"]) == 1
+    assert "can't be read" in capsys.readouterr().err
