@@ -77,8 +77,8 @@ def search(project: Project, watcher: Watcher) -> Searched:
     scenarios = int(dataset.facts["train_scenarios"])
     with project.store.locked():
         study = open_study(folder, project.recipe.train.seed)
-        _run_missing(study, tune, _trainer(project, base, dataset), folder, watcher)
-        tried = [_tried(trial) for trial in study.trials()]
+        run_missing(study, tune, _trainer(project, base, dataset), folder, watcher)
+        tried = [tried_of(trial) for trial in study.trials()]
     return Searched(tried, tune.trials, folder, scenarios)
 
 
@@ -126,7 +126,8 @@ def _trainer(project: Project, base: Artefact, dataset: Artefact) -> Trainer:
     return train
 
 
-def _run_missing(study: Study, tune: Tune, train: Trainer, folder: Path, watcher: Watcher) -> None:
+def run_missing(study: Study, tune: Tune, train: Trainer, folder: Path, watcher: Watcher) -> None:
+    """Run trials with `train` until as many have ended as the recipe asks for, or its time is up."""
     began, ran = time.monotonic(), 0
     while _ended(study) < tune.trials and not (ran and _is_late(began, tune)):
         trial = study.next_trial(distributions_of(tune.ranges))
@@ -156,7 +157,8 @@ def _left_text(seconds: float) -> str:
     return f"; about {math.ceil(seconds / 60)} min left for the other trials" if seconds else ""
 
 
-def _tried(trial: Any) -> Tried:
+def tried_of(trial: Any) -> Tried:
+    """An optuna trial as a reader sees it."""
     last = trial.intermediate_values[max(trial.intermediate_values)] if trial.intermediate_values else None
     values = {name: int(v) if name in INTEGERS else float(v) for name, v in sorted(trial.params.items())}
     state = {"COMPLETE": "done", "PRUNED": "stopped"}.get(trial.state.name, "running")
