@@ -26,6 +26,8 @@ MISTAKES = [
     ),
     (GOOD + "train:\n  rank: 0\n", "6:9", "train.rank", ""),
     (GOOD + "train:\n  learning_rate: 10\n", "6:18", "train.learning_rate", ""),
+    (GOOD + "train:\n  targets: [q_proj, v_prj]\n", "6:12", "train.targets: no module is called 'v_prj'", ""),
+    (GOOD + "train:\n  targets: []\n", "6:12", "train.targets", ""),
     (GOOD + "outputs:\n  - {quantize: q9}\n", "6:16", "outputs.0.quantize", ""),
     (GOOD + "outputs:\n  - {quantize: q8_0, max_size: lots}\n", "6:32", "outputs.0.max_size", ""),
     (GOOD + "outputs:\n  - {quantize: q8_0}\n  - {quantize: q8_0}\n", "6:3", "listed once", ""),

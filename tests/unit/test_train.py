@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall, Rejected
-from loresmith.families.family import family_named
+from loresmith.families.family import PROJECTIONS, family_named
 from loresmith.recipe.schema import Train
 from loresmith.render.tokens import Sample
 from loresmith.train import loop
@@ -293,6 +293,14 @@ def test_how_far_a_loss_may_rise() -> None:
     require_sane_step(4.9, 1.0, progress, TRAIN)
     with pytest.raises(Rejected, match="diverged"):
         require_sane_step(5.1, 1.0, progress, TRAIN)
+
+
+def test_only_the_targets_are_adapted() -> None:
+    model = tiny_model(TRAIN.model_copy(update={"targets": ("q_proj", "down_proj")}))
+    adapted = {name.split(".lora_")[0].rpartition(".layers.")[2] for name in adapter_parameters(model)}
+    assert adapted == {f"{n}.{part}" for n in "01" for part in ("self_attn.q_proj", "mlp.down_proj")}
+    every = {name.split(".lora_")[0].rpartition(".")[2] for name in adapter_parameters(tiny_model())}
+    assert every == set(PROJECTIONS)
 
 
 def test_fp16_is_refused_for_gemma() -> None:

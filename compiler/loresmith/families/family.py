@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from loresmith.diagnostics.failure import Rejected
 
+PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+"""The linear layers of a block that an adapter can change, by the names that all families give them."""
 _PROJECTIONS = r"(self_attn\.(q|k|v|o)_proj|mlp\.(gate|up|down)_proj)"
 
 
@@ -36,6 +38,12 @@ class Family(BaseModel):
     norm_offset: float = 0.0
     """What an RMS norm adds to its stored weight before it multiplies by it."""
     fp16_is_safe: bool = True
+
+    def adapter_pattern(self, targets: Sequence[str] | None) -> str:
+        """A regular expression, matched in full, for the modules to adapt: all, or those whose last name is given."""
+        if targets is None:
+            return self.adapter_targets
+        return rf"(?=.*\.({'|'.join(targets)})$){self.adapter_targets}"
 
     @property
     def template(self) -> str:

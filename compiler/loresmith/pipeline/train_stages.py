@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from loresmith.diagnostics.failure import Rejected
 from loresmith.pipeline.front_stages import family_of_base
 from loresmith.pipeline.project import Project
 from loresmith.pipeline.stage import Built, Stage, Watcher
+from loresmith.recipe.schema import Train
 from loresmith.store.artefacts import Artefact
 from loresmith.store.files import write_atomically
 
@@ -19,12 +21,19 @@ _UNKEYED_FIELDS = {"incremental", "checkpoint_every", "context"}
 MIN_MERGE_CORRELATION = 0.9999
 
 
+def train_settings(train: Train) -> dict[str, Any]:
+    """The settings that change the weights. `targets` counts where it is set: before there was that key, a recipe
+    without it meant the same."""
+    unkeyed = _UNKEYED_FIELDS | ({"targets"} if train.targets is None else set())
+    return train.model_dump(mode="json", exclude=unkeyed)
+
+
 def _train_inputs(project: Project, built: Built) -> dict[str, Any]:
     train = project.recipe.train
-    own = {
+    own: dict[str, Any] = {
         "base": built["base"].digest,
         "dataset": built["dataset"].digest,
-        "train": train.model_dump(exclude=_UNKEYED_FIELDS),
+        "train": train_settings(train),
     }
     last = last_adapter(project)
     if last is None or not train.incremental:
@@ -32,6 +41,7 @@ def _train_inputs(project: Project, built: Built) -> dict[str, Any]:
     if last.inputs | {"parent": None} == own | {"parent": None}:
         return dict(last.inputs)
     fits = last.inputs["base"] == own["base"] and last.inputs["train"]["rank"] == train.rank
+    fits = fits and last.inputs["train"].get("targets") == own["train"].get("targets")
     return own | {"parent": last.key if fits else None}
 
 
@@ -72,7 +82,12 @@ def _train(project: Project, built: Built, folder: Path, watcher: Watcher) -> di
         folder,
         watcher.measure,
     )
-    return facts | {"parent": parent_key}
+    return facts | {"parent": parent_key, "recipe_digest": _recipe_digest(project)}
+
+
+def _recipe_digest(project: Project) -> str:
+    """The sha256 of the whole recipe, its defaults written out."""
+    return hashlib.sha256(project.recipe.model_dump_json(by_alias=True).encode()).hexdigest()
 
 
 def _train_summary(artefact: Artefact) -> str:

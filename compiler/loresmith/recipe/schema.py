@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from loresmith.families.family import PROJECTIONS
 from loresmith.quantize.budget import parse_size
 from loresmith.recipe.section import Section
 from loresmith.recipe.tune import Tune
@@ -79,6 +81,8 @@ class Train(Section):
     rank: Positive = 16
     alpha: Annotated[float, Field(gt=0)] = 32.0
     """The adapter's scale is alpha / rank."""
+    targets: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """The linear layers of each block that the adapter changes, such as q_proj and v_proj; default: all seven."""
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 2.0e-4
     schedule: Literal["cosine", "linear", "constant"] = "cosine"
     warmup: Fraction = 0.05
@@ -108,6 +112,16 @@ class Train(Section):
     """Steps between checkpoints."""
     incremental: bool = False
     """Start from the last adapter of this recipe instead of from zero."""
+
+    @field_validator("targets")
+    @classmethod
+    def _are_projections(cls, targets: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for name in targets or ():
+            if name not in PROJECTIONS:
+                close = difflib.get_close_matches(name, PROJECTIONS, n=1)
+                hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(PROJECTIONS)}"
+                raise ValueError(f"no module is called {name!r}; {hint}")
+        return targets
 
 
 class Output(Section):

@@ -9,11 +9,13 @@ import os
 import platform
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import torch
 
+import loresmith
 from loresmith.dataset.build import read_samples
 from loresmith.diagnostics.failure import EnvironmentFailure
 from loresmith.environment.accelerator import Accelerator
@@ -52,9 +54,10 @@ def train_adapter(
     Raises EnvironmentFailure when memory runs out.
     """
     keep_freed_memory()
+    precision = resolve_precision(train.precision, family, accelerator.precision)
     samples, held_out = read_samples(dataset, "train"), read_samples(dataset, "eval")
     try:
-        model = load_base(base, family, resolve_precision(train.precision, family, accelerator.precision))
+        model = load_base(base, family, precision)
         model = add_adapter(model.to(accelerator.kind), family, train)
         if parent:
             load_adapter_weights(model, parent)
@@ -73,7 +76,23 @@ def train_adapter(
     facts = _save(model, outcome, folder)
     del model, outcome
     give_back_freed_memory()
-    return facts
+    return facts | _circumstances(train, precision, accelerator)
+
+
+def _circumstances(train: Train, precision: str, accelerator: Accelerator) -> dict[str, Any]:
+    """What a reader needs to repeat the run: other versions or another kind of machine give other last bits."""
+    return {
+        "seed": train.seed,
+        "precision": precision,
+        "machine": {
+            "accelerator": accelerator.kind,
+            "name": accelerator.name,
+            "architecture": platform.machine(),
+            "threads": torch.get_num_threads(),
+        },
+        "versions": {"loresmith": loresmith.__version__, "python": platform.python_version()}
+        | {name: metadata.version(name) for name in ("torch", "transformers", "peft")},
+    }
 
 
 def keep_freed_memory() -> None:

@@ -29,21 +29,21 @@ def load_base(folder: Path, family: Family, precision: str) -> Any:
 
 
 def add_adapter(model: Any, family: Family, train: Train) -> Any:
-    """The model with a fresh LoRA adapter in fp32 on its attention and MLP projections; embeddings stay frozen.
+    """The model with a fresh LoRA adapter in fp32 on the recipe's target projections; embeddings stay frozen.
 
     Raises Rejected when no module matches.
     """
     from peft import LoraConfig, get_peft_model
 
-    targets = [name for name, _ in model.named_modules() if re.fullmatch(family.adapter_targets, name)]
-    if not targets:
+    pattern = family.adapter_pattern(train.targets)
+    if not any(re.fullmatch(pattern, name) for name, _ in model.named_modules()):
         raise Rejected("No module of the base model can carry an adapter.")
     torch.manual_seed(train.seed)
     config = LoraConfig(
         r=train.rank,
         lora_alpha=train.alpha,  # pyright: ignore[reportArgumentType]
         lora_dropout=0.0,
-        target_modules=family.adapter_targets,
+        target_modules=pattern,
         task_type="CAUSAL_LM",
     )
     return get_peft_model(model, config)

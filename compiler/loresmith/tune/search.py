@@ -15,6 +15,7 @@ from loresmith.pipeline.front_stages import family_of_base
 from loresmith.pipeline.graph import stages_of
 from loresmith.pipeline.project import Project
 from loresmith.pipeline.stage import Watcher
+from loresmith.pipeline.train_stages import train_settings
 from loresmith.recipe.tune import Tune
 from loresmith.store.artefacts import Artefact, key_of
 from loresmith.tune.space import INTEGERS, distributions_of, settings_of, values_text
@@ -106,7 +107,7 @@ def _folder(project: Project, base: Artefact, dataset: Artefact, tune: Tune) -> 
     inputs = {
         "base": base.digest,
         "dataset": dataset.digest,
-        "train": recipe.train.model_dump(mode="json", exclude={"incremental", "checkpoint_every", "context"}),
+        "train": train_settings(recipe.train),
         "ranges": tune.ranges.model_dump(mode="json"),
     }
     return project.store.root / "tune" / recipe.name / key_of("tune", VERSION, inputs)
