@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from loresmith.augment.balance import balanced
+from loresmith.augment.derive import derived
 from loresmith.base.package import packaged_model
 from loresmith.diagnostics.failure import InvalidCall
 from loresmith.families.family import Family, family_named
@@ -26,16 +28,26 @@ def family_of_base(base: Artefact) -> Family:
 
 def _lower_inputs(project: Project, _built: Built) -> dict[str, Any]:
     sources = read_sources(project.scenarios, project.root)
-    return {"sources": sources.digest, "tools": project.tools_digest}
+    recipe = project.recipe
+    return {
+        "sources": sources.digest,
+        "tools": project.tools_digest,
+        "augment": recipe.augment.model_dump(),
+        "balance": recipe.balance.model_dump(),
+    }
 
 
 def _lower(project: Project, _built: Built, folder: Path, _watcher: Watcher) -> dict[str, Any]:
     sources = read_sources(project.scenarios, project.root)
     scenarios = compile_sources(sources, project.vocabulary, cache_of(project.root))
-    conversations = [lower_scenario(scenario, project.vocabulary) for scenario in scenarios]
+    made = derived(scenarios, project.recipe.augment, project.vocabulary)
+    conversations = balanced(
+        [lower_scenario(scenario, project.vocabulary) for scenario in (*scenarios, *made)],
+        project.recipe.balance,
+    )
     lines = "".join(f"{conversation.model_dump_json()}\n" for conversation in conversations)
     write_atomically(folder / CONVERSATIONS, lines)
-    return {"scenarios": len(scenarios)}
+    return {"scenarios": len(scenarios), "derived": len(made)}
 
 
 def _base_inputs(project: Project, _built: Built) -> dict[str, Any]:
@@ -110,12 +122,12 @@ def _dataset_summary(artefact: Artefact) -> str:
 
 LOWER = Stage(
     "lower",
-    1,
+    2,
     "Scenarios",
     (),
     _lower_inputs,
     _lower,
-    lambda a: f"{a.facts['scenarios']} scenarios, no error",
+    lambda a: f"{a.facts['scenarios']} scenarios, no error; {a.facts['derived']} derived",
 )
 BASE = Stage(
     "base",

@@ -54,6 +54,25 @@ class Data(Section):
     """Take at most this many scenarios of each split: for quick trials."""
 
 
+class Augment(Section):
+    """Scenarios derived from those that are trained on."""
+
+    copies: Annotated[int, Field(ge=0)] = 0
+    """Derived scenarios of each."""
+    passes: tuple[Literal["names", "dice"], ...] = ("names", "dice")
+    """What is changed: the names of the party, the dice of checks."""
+    seed: int = 7
+
+
+class Balance(Section):
+    """Weights for what is rare."""
+
+    by: Literal["none", "category", "tool"] = "none"
+    """What is balanced: a scenario counts by its category, or by its rarest tool."""
+    strength: Fraction = 0.5
+    """0 leaves the weights as they are, 1 makes every category or tool count alike."""
+
+
 class VocabularyTrim(Section):
     """Which of the base's tokens the model keeps."""
 
@@ -169,6 +188,8 @@ class Recipe(Section):
     base: Base
     target: str
     data: Data = Data()
+    augment: Augment = Augment()
+    balance: Balance = Balance()
     vocabulary: VocabularyTrim = VocabularyTrim()
     train: Train = Train()
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = (

@@ -18,17 +18,16 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from loresmith.diagnostics.failure import Rejected
+from loresmith.engine.reroll import rerolled
 from loresmith.generate.model_file import require_gguf
 from loresmith.generate.session import PATIENT
 from loresmith.process.child import ChildFailed, run_child
 from loresmith.syntax.results import parse_result
-from loresmith.syntax.tree import Range
 from loresmith.validate.answers import Prompt
 from loresmith.validate.intervals import Interval, interval, share
 
 _RESULT = re.compile(r"<TOOLCALL>(.*?)</TOOLCALL>")
 _OPPOSITE = {"success": "failure", "failure": "success", "hit": "miss", "miss": "hit"}
-DIE = 20
 
 
 class Fidelity(BaseModel):
@@ -81,25 +80,10 @@ def opposite_result(text: str) -> str | None:
     """A result whose die fell as far on the other side of the DC or AC: `15 + 5 = *20* vs DC 15 success` gives
     `4 + 5 = *9* vs DC 15 failure`. None where the die can't, or there is no outcome to turn round."""
     total = parse_result(text, 0).sum
-    if total is None or total.against is None or total.outcome_range is None or total.terms[0].dice:
+    outcome = _OPPOSITE.get(total.outcome or "") if total else None
+    if total is None or total.against is None or outcome is None:
         return None
-    die, outcome = total.terms[0], _OPPOSITE.get(total.outcome or "")
-    wanted = 2 * total.against - total.total - 1
-    fallen = die.value + wanted - total.total
-    if outcome is None or not 1 <= fallen <= DIE:
-        return None
-    changes = (
-        (die.range, _with_number(text, die.range, fallen)),
-        (total.total_range, _with_number(text, total.total_range, wanted)),
-        (total.outcome_range, outcome),
-    )
-    for place, words in reversed(changes):
-        text = text[: place.start] + words + text[place.end :]
-    return text
-
-
-def _with_number(text: str, place: Range, number: int) -> str:
-    return re.sub(r"\d+", str(number), text[place.start : place.end], count=1)
+    return rerolled(text, total.terms[0].value + 2 * total.against - 1 - 2 * total.total, outcome)
 
 
 def _costs(

@@ -1,0 +1,1 @@
+"""More to learn from: scenarios derived from written ones, truthfully, and weights that balance them."""

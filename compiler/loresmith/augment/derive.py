@@ -1,0 +1,54 @@
+"""Derived scenarios: each of the train split's gets copies that a pass has changed and the checker has accepted."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Sequence
+
+from loresmith.augment.dice import reroll_dice
+from loresmith.augment.names import swap_names
+from loresmith.check.file import compile_source
+from loresmith.format.scenario import write_scenario
+from loresmith.ir.scenario import Scenario
+from loresmith.ir.vocabulary import Vocabulary
+from loresmith.recipe.schema import Augment
+
+Pass = Callable[[Scenario, random.Random], Scenario]
+PASSES: dict[str, Pass] = {"names": swap_names, "dice": reroll_dice}
+MARK = "~"
+"""Between a derived scenario's parent and its number: `the-dry-well~1`."""
+
+
+def derived(scenarios: Sequence[Scenario], asked: Augment, vocabulary: Vocabulary) -> list[Scenario]:
+    """The scenarios derived from those of the train split, in order; the same recipe gives the same ones.
+
+    A copy that nothing could be changed in, or that the checker finds anything in, is left out.
+    """
+    return [
+        copy
+        for scenario in scenarios
+        if scenario.split == "train"
+        for number in range(1, asked.copies + 1)
+        if (copy := derive(scenario, number, asked, vocabulary))
+    ]
+
+
+def derive(scenario: Scenario, number: int, asked: Augment, vocabulary: Vocabulary) -> Scenario | None:
+    """Copy `number` of a scenario, None where it wouldn't be a true one."""
+    made = scenario
+    for name in asked.passes:
+        seed = hashlib.sha256(f"{asked.seed}/{scenario.id}/{number}/{name}".encode()).digest()
+        made = PASSES[name](made, random.Random(seed))
+    if made == scenario:
+        return None
+    identified = made.model_copy(update={"id": f"{scenario.id}{MARK}{number}"})
+    text = write_scenario(identified, vocabulary)
+    compiled = compile_source(scenario.path, text.encode(), vocabulary)
+    return compiled.scenario if compiled.scenario and not compiled.findings else None
+
+
+def parent_of(scenario_id: str) -> str | None:
+    """The id of the scenario that one was derived from; None for a written one."""
+    parent, mark, number = scenario_id.rpartition(MARK)
+    return parent if mark and number.isdigit() else None

@@ -1,0 +1,62 @@
+"""Names swapped: the members of the party are called otherwise, everywhere."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import yaml
+
+from loresmith.ir.scenario import Scenario
+
+_WORD = re.compile(r"[^\W\d_]+")
+_VOWELS = "AEIOU"
+SHORTEST = 3
+"""Letters of a word that counts as a name: shorter ones are particles (`of`, `al`)."""
+
+
+def swap_names(scenario: Scenario, dice: random.Random) -> Scenario:
+    """The scenario with other names for its party: in the sheet, in what is said, in calls and results.
+
+    A word of a name that also stands in the scenario in lower case is no name there (`Stone`, `Doctor`) and stays, as
+    does one that a part of another word or a title would turn into. After `a` and `an` both read right.
+    """
+    text = scenario.model_dump_json(exclude={"path", "id", "category", "tags"})
+    words = set(_WORD.findall(text))
+    own = sorted(
+        {w for member in scenario.system.party for w in _WORD.findall(member.name) if _is_name(w, words)}
+    )
+    free = [name for name in shipped_names() if name not in words and name.lower() not in words]
+    swapped = dict[str, str]()
+    for name in own:
+        fitting = [n for n in free if (n[0] in _VOWELS) == (name[0] in _VOWELS) and n not in swapped.values()]
+        if fitting:
+            swapped[name] = dice.choice(fitting)
+    return Scenario.model_validate(_replaced(scenario.model_dump(), swapped)) if swapped else scenario
+
+
+def _is_name(word: str, words: set[str]) -> bool:
+    return len(word) >= SHORTEST and word[0].isupper() and word[1:].islower() and word.lower() not in words
+
+
+def _replaced(value: Any, swapped: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return _WORD.sub(lambda match: swapped.get(match[0], match[0]), value)
+    if isinstance(value, dict):
+        return {key: inner if key in _KEPT else _replaced(inner, swapped) for key, inner in value.items()}
+    return [_replaced(inner, swapped) for inner in value] if isinstance(value, list | tuple) else value
+
+
+_KEPT = {"path", "id", "category", "tags", "split", "kind", "tool", "character_class", "race"}
+"""What isn't told: where the scenario stands, and words of the rules."""
+
+
+@cache
+def shipped_names() -> tuple[str, ...]:
+    """The names to choose from, of many tongues."""
+    source = resources.files("loresmith.augment").joinpath("names.yaml").read_text(encoding="utf-8")
+    return tuple(yaml.safe_load(source)["names"])

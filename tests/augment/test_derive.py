@@ -1,0 +1,150 @@
+"""Derived scenarios: true, checked, repeatable; and balance."""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+from pathlib import Path
+
+import pytest
+from loresmith.augment.balance import MOST, balanced
+from loresmith.augment.derive import derive, derived, parent_of
+from loresmith.augment.dice import reroll_dice
+from loresmith.augment.names import shipped_names, swap_names
+from loresmith.check.file import compile_source
+from loresmith.check.project import check_project
+from loresmith.engine.reroll import rerolled
+from loresmith.format.scenario import write_scenario
+from loresmith.ir.scenario import DmTurn, Result, Scenario
+from loresmith.ir.vocabulary import load_vocabulary
+from loresmith.lower.conversation import Conversation, lower_scenario
+from loresmith.recipe.schema import Augment, Balance
+from loresmith.syntax.results import parse_result
+
+VOCABULARY = load_vocabulary(None)
+ROOT = Path(__file__).parents[2] / "ai-training" / "scenarios"
+
+
+@cache
+def shipped() -> tuple[Scenario, ...]:
+    files = {
+        path.relative_to(ROOT.parents[1]).as_posix(): path.read_bytes() for path in sorted(ROOT.rglob("*.md"))
+    }
+    return tuple(check_project(files, VOCABULARY).scenarios())
+
+
+def results(scenario: Scenario) -> list[Result]:
+    return [
+        p for turn in scenario.turns if isinstance(turn, DmTurn) for p in turn.parts if isinstance(p, Result)
+    ]
+
+
+def calls(scenario: Scenario) -> list[str]:
+    return [c for message in lower_scenario(scenario, VOCABULARY).messages for c in message.expected_calls]
+
+
+def test_every_shipped_scenario_has_a_copy_that_the_checker_accepts() -> None:
+    trained = [scenario for scenario in shipped() if scenario.split == "train"]
+    copies = derived(shipped(), Augment(copies=1), VOCABULARY)
+    assert len(copies) >= 0.95 * len(trained)
+    for copy in copies:
+        found = compile_source(copy.path, write_scenario(copy, VOCABULARY).encode(), VOCABULARY).findings
+        assert not found
+        assert copy.split == "train"
+    assert {parent_of(copy.id) for copy in copies} <= {scenario.id for scenario in trained}
+
+
+def test_the_same_seed_derives_the_same_and_another_something_else() -> None:
+    some = shipped()[:20]
+
+    def texts(seed: int) -> list[str]:
+        return [
+            write_scenario(s, VOCABULARY) for s in derived(some, Augment(copies=2, seed=seed), VOCABULARY)
+        ]
+
+    assert texts(1) == texts(1)
+    assert texts(1) != texts(2)
+    assert len(set(texts(1))) == len(texts(1))
+
+
+def test_dice_change_and_what_follows_from_them_does_not() -> None:
+    moved = 0
+    for scenario in shipped()[:60]:
+        other = reroll_dice(scenario, random.Random(scenario.id))
+        assert calls(other) == calls(scenario)
+        for old, new in zip(results(scenario), results(other), strict=True):
+            before, after = parse_result(old.text[10:-11], 0).sum, parse_result(new.text[10:-11], 0).sum
+            assert (before is None) == (after is None)
+            if before and after:
+                assert (before.outcome, before.against) == (after.outcome, after.against)
+                assert sum(term.sign * term.value for term in after.terms) == after.total == new.total
+            moved += old != new
+    assert moved > 60
+
+
+def test_names_change_everywhere_and_nowhere_else() -> None:
+    scenario = next(s for s in shipped() if s.id.endswith("ettin-in-the-vineyard"))
+    other = swap_names(scenario, random.Random(1))
+    old = {member.name for member in scenario.system.party}
+    new = {member.name for member in other.system.party}
+    assert not old & new
+    assert new <= set(shipped_names())
+    text = write_scenario(other, VOCABULARY)
+    assert not any(name in text for name in old)
+    assert len(text.split()) == len(write_scenario(scenario, VOCABULARY).split())
+    assert swap_names(other, random.Random(1)).system.party[0].name not in old | new
+
+
+def test_held_out_scenarios_have_no_copies() -> None:
+    held_out = [scenario for scenario in shipped() if scenario.split != "train"]
+    assert held_out
+    assert derived(held_out, Augment(copies=3), VOCABULARY) == []
+    assert derived(shipped(), Augment(copies=0), VOCABULARY) == []
+
+
+def test_a_pass_that_changes_nothing_makes_no_copy() -> None:
+    quiet = shipped()[0].model_copy(update={"turns": shipped()[0].turns[:1]})
+    assert derive(quiet, 1, Augment(copies=1, passes=("dice",)), VOCABULARY) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "die", "outcome", "made"),
+    [
+        ("stealth: 15 + 5(skill) = *20* vs DC 15 success", 11, None, "stealth: 11 + 5(skill) = *16* vs DC 15 success"),
+        ("arcana: 3 - 5 = *-2* vs DC 12 failure", 6, None, "arcana: 6 - 5 = *1* vs DC 12 failure"),
+        ("stealth: 15 + 5 = *20* vs DC 15 success", 4, "failure", "stealth: 4 + 5 = *9* vs DC 15 failure"),
+        ("stealth: 15 + 5 = *20*", 21, None, None),
+        ("attack: 2d20kh1[6, 17] + 5(skill) = *22* vs AC 12 hit", 9, None, None),
+        ("inventory: key added", 3, None, None),
+    ],
+)  # fmt: skip
+def test_a_die_that_fell_otherwise(text: str, die: int, outcome: str | None, made: str | None) -> None:
+    assert rerolled(text, die, outcome) == made
+
+
+def test_ids_tell_the_parent() -> None:
+    assert parent_of("combat/the-dry-well~12") == "combat/the-dry-well"
+    assert parent_of("combat/the-dry-well") is None
+    assert parent_of("a~b") is None
+
+
+def conversation(number: int, category: str, split: str = "train") -> Conversation:
+    return Conversation.model_validate(
+        {"id": f"{category}{number}", "path": "x.md", "category": category, "split": split, "weight": 2.0,
+         "members": 1, "messages": ()}
+    )  # fmt: skip
+
+
+def test_balance_lifts_what_is_rare_and_only_where_it_is_trained_on() -> None:
+    many = [conversation(n, "combat") for n in range(9)]
+    rare, held = conversation(0, "shopping"), conversation(1, "shopping", "eval")
+    made = balanced([*many, rare, held], Balance(by="category", strength=0.5))
+    assert made[0].weight == pytest.approx(2.0 * (5 / 9) ** 0.5)
+    assert made[9].weight == pytest.approx(2.0 * 5**0.5)
+    assert made[10].weight == 2.0
+    assert balanced([*many, rare], Balance(by="category", strength=0.0)) == [*many, rare]
+    assert balanced([*many, rare], Balance()) == [*many, rare]
+    lone = balanced(
+        [*(conversation(n, "combat") for n in range(99)), rare], Balance(by="category", strength=1.0)
+    )
+    assert lone[-1].weight == 2.0 * MOST
