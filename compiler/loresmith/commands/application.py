@@ -52,14 +52,21 @@ def _root(
 
 
 @application.command()
-def train(recipe: RecipeName = None, quiet: Quiet = False, as_json: Json = False) -> int:
+def train(
+    recipe: RecipeName = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also log to TensorBoard.")] = False,
+    wandb: Annotated[bool, typer.Option("--wandb", help="Also log to Weights & Biases.")] = False,
+) -> int:
     """Build a recipe: from scenarios to a model file that the app loads.
 
     Example: loresmith train gemma3-270m
     """
     from loresmith.commands.train import train_recipe
 
-    return train_recipe(recipe, Path.cwd(), quiet=quiet, as_json=as_json)
+    trackers = [name for name, asked in (("tensorboard", tensorboard), ("wandb", wandb)) if asked]
+    return train_recipe(recipe, Path.cwd(), quiet=quiet, as_json=as_json, trackers=trackers)
 
 
 @application.command()
