@@ -154,8 +154,10 @@ def test_every_trial_is_measured_at_the_same_parts(scenarios: int) -> None:
     steps = total_steps(scenarios, settings)
     measured = [step for step in range(1, steps + 1) if step % settings.eval_every == 0 or step == steps]
     parts = [part_of(step, steps) for step in measured]
-    assert len(set(parts)) >= min(steps, PARTS)
+    assert len(set(parts)) == len(parts) <= PARTS
     assert parts[-1] == PARTS
+    assert all(step / steps - part / PARTS < 1 / PARTS for step, part in zip(measured, parts, strict=True))
+    assert len(parts) == PARTS or steps < 50
     assert settings.rank == 8
     assert not settings.incremental
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 INTEGERS = frozenset({"rank", "epochs", "batch_size"})
 PARTS = 8
-"""A trial's eval loss is measured after each eighth of its steps, however many there are: so trials compare."""
+"""A trial's eval loss is measured after each eighth of its steps, however many there are, so that trials compare."""
 
 
 def distributions_of(ranges: Ranges) -> dict[str, BaseDistribution]:
@@ -38,12 +38,12 @@ def settings_of(train: Train, values: Mapping[str, float], scenarios: int) -> Tr
     from loresmith.train.loop import total_steps
 
     tried = train.model_copy(update={**values, "incremental": False})
-    every = max(1, total_steps(scenarios, tried) // PARTS)
+    every = -(-total_steps(scenarios, tried) // PARTS)
     return tried.model_copy(update={"eval_every": every})
 
 
 def part_of(step: int, steps: int) -> int:
-    """Which part of the run ends at `step`: 0 to `PARTS`, a different one for each measured step."""
+    """How many whole parts of the run are done at `step`: up to `PARTS`, another number at each measured step."""
     return step * PARTS // steps
 
 
