@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-from lark import Lark, Token
+from lark import Lark, Token, Tree
 from lark.lexer import Lexer
 
 from loresmith.diagnostics.diagnostic import Findings
@@ -31,6 +31,8 @@ from loresmith.syntax.tree import (
 _FENCE = re.compile(r"---[ \t]*(?:\n|$)")
 _FRONT_END = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.M)
 _BODY = frozenset({"TEXT", "BLANK", "RULE"})
+MOST_COMMON_TERMINALS = 100
+"""The trees of files with more are not kept: those are rarely alike, and their trees are large."""
 _SYSTEM_LINE = re.compile(r"^(?:#{1,6}[ \t]+|<)system\b", re.M | re.I)
 
 
@@ -57,7 +59,7 @@ def parse_document(source: Source, findings: Findings) -> Parsed:
     for region in shadows.unclosed():
         _report_region(region, source, findings)
     runs = _runs(tokens)
-    tree = _parser().parse(runs)  # type: ignore[arg-type]
+    tree = _tree(tuple(_terminal(run) for run in runs))
     document = _Builder(runs, front, source).document(tree.children)
     return Parsed(source, shadows, document)
 
@@ -92,15 +94,33 @@ def _runs(tokens: Iterable[LineToken]) -> list[list[LineToken]]:
     return runs
 
 
+def _terminal(run: list[LineToken]) -> str:
+    return "LINES" if run[0].kind in _BODY else run[0].kind
+
+
 class _LineLexer(Lexer):
-    """Hands the runs of lines to Lark; a token's text is its index among them."""
+    """Hands the terminals to Lark; a token's text is its index among them."""
 
     def __init__(self, lexer_conf: object) -> None:
         del lexer_conf
 
-    def lex(self, data: Iterable[list[LineToken]]) -> Iterator[Token]:  # type: ignore[override]
-        for index, run in enumerate(data):
-            yield Token("LINES" if run[0].kind in _BODY else run[0].kind, str(index))
+    def lex(self, data: Iterable[str]) -> Iterator[Token]:  # type: ignore[override]
+        for index, terminal in enumerate(data):
+            yield Token(terminal, str(index))
+
+
+def _tree(terminals: tuple[str, ...]) -> Tree[Token]:
+    return _common_tree(terminals) if len(terminals) <= MOST_COMMON_TERMINALS else _parsed(terminals)
+
+
+@lru_cache(maxsize=1024)
+def _common_tree(terminals: tuple[str, ...]) -> Tree[Token]:
+    """The tree of terminals, kept: the 311 scenarios of the corpus have twelve sequences of them."""
+    return _parsed(terminals)
+
+
+def _parsed(terminals: tuple[str, ...]) -> Tree[Token]:
+    return _parser().parse(terminals)  # type: ignore[arg-type]
 
 
 @cache
