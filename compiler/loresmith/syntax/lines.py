@@ -10,6 +10,11 @@ from loresmith.syntax.keywords import FIELDS, comparable
 from loresmith.syntax.marks import Line, Mark, heading_of, label_of, tag_of
 from loresmith.syntax.source import Source
 
+_CLOSING = {
+    key: re.compile(rf"</[ \t]*(?:{names})[ \t]*>", re.I)
+    for key, names in (("system", "system"), ("user", "user|player"), ("dm", "dm|gm|dungeon master"))
+}
+
 
 class LineToken(NamedTuple):
     """A terminal of scenario.lark: `start` and `end` bound its text, `mark` is what opens a section."""
@@ -34,10 +39,11 @@ class LineClassifier:
         self._members = False
         self._tag: str | None = None
         self._turn: Mark | None = None
-        self._headings = [heading_of(line, source) for line in lines]
+        self._headings = [heading_of(line, source) if "#" in line.text else None for line in lines]
         self._turn_level = self._first_turn_level()
         self._turn_tags = any(
-            tag and tag.kind == "open" and tag.key in ("user", "dm") for tag in map(tag_of, lines)
+            tag and tag.kind == "open" and tag.key in ("user", "dm")
+            for tag in (tag_of(line) for line in lines if "<" in line.text)
         )
 
     def tokens(self) -> Iterator[LineToken]:
@@ -47,8 +53,10 @@ class LineClassifier:
                 yield LineToken("BLANK", line.start, line.end)
             elif line.rule:
                 yield LineToken("RULE", line.start, line.end)
-            else:
+            elif line.marked:
                 yield from self._line(index, line)
+            else:
+                yield LineToken("TEXT", line.start, line.end)
 
     def _line(self, index: int, line: Line) -> Iterator[LineToken]:
         mark = self._headings[index] or tag_of(line)
@@ -73,18 +81,15 @@ class LineClassifier:
         """The text of a line up to the closing tag of the open section, and that tag."""
         closing = None
         if self._tag:
-            names = "user|player" if self._tag == "user" else "dm|gm|dungeon master"
-            names = "system" if self._tag == "system" else names
-            inside = line.text[start - line.start : end - line.start]
-            closing = re.search(rf"</[ \t]*(?:{names})[ \t]*>", inside, re.I)
+            closing = _CLOSING[self._tag].search(line.text, start - line.start, end - line.start)
         if closing is None:
             yield from self._text(start, end)
             return
-        yield from self._text(start, start + closing.start())
+        yield from self._text(start, line.start + closing.start())
         self._tag, self._region = None, "between"
         self._turn = None
-        yield LineToken("END", start + closing.start(), start + closing.end())
-        yield from self._text(start + closing.end(), end)
+        yield LineToken("END", line.start + closing.start(), line.start + closing.end())
+        yield from self._text(line.start + closing.end(), end)
 
     def _text(self, start: int, end: int) -> Iterator[LineToken]:
         if self.source.text[start:end].strip():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -32,7 +33,12 @@ class Line(NamedTuple):
     @property
     def rule(self) -> bool:
         """Whether this is a thematic break."""
-        return bool(_RULE.match(self.text))
+        return self.text.lstrip()[:1] in ("-", "*", "_") and bool(_RULE.match(self.text))
+
+    @property
+    def marked(self) -> bool:
+        """Whether a character stands here without which there is no heading, tag or label."""
+        return "#" in self.text or "<" in self.text or ":" in self.text
 
 
 @dataclass(frozen=True)
@@ -52,16 +58,16 @@ class Mark:
 def source_lines(source: Source, shadows: Shadows, start: int) -> list[Line]:
     """The lines from the offset `start` on; what a fence or comment hides is blank in `text`.
 
-    The text of a fence isn't blank, but it never looks like a mark.
+    The text of a fence isn't blank, but it never looks like a mark. `start` is the offset of a line or the file's end.
     """
-    lines = list[Line]()
-    for begin in (s for s in source.starts if s >= start):
-        end = source.line_end(begin)
-        plain = shadows.plain[begin:end]
-        visible = shadows.visible[begin:end]
-        hidden = not plain.strip() and visible.strip()
-        lines.append(Line(begin, end, "\x00" if hidden else plain, visible))
-    return lines
+    starts = source.starts[bisect_left(source.starts, start) :]
+    plain = shadows.plain[start:].split("\n")
+    if not shadows.regions:
+        return [Line(at, at + len(text), text, text) for at, text in zip(starts, plain, strict=False)]
+    return [
+        Line(at, at + len(text), "\x00" if not text.strip() and visible.strip() else text, visible)
+        for at, text, visible in zip(starts, plain, shadows.visible[start:].split("\n"), strict=False)
+    ]
 
 
 def _rest_from(line: Line, index: int) -> int:
