@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from loresmith.diagnostics.span import Span
 from loresmith.ir.scenario import (
@@ -38,8 +38,7 @@ class FrontMatter:
     weight: float
 
 
-@dataclass(frozen=True)
-class MadeCall:
+class MadeCall(NamedTuple):
     """A call in the text: canonical in `call` where its tool is known, None where it is malformed.
 
     `first` is its first argument as written.
@@ -55,8 +54,7 @@ class MadeCall:
     hint: str | None = None
 
 
-@dataclass(frozen=True)
-class GivenResult:
+class GivenResult(NamedTuple):
     """A result in the text; a malformed one has its `syntax.problem`, one without its end isn't closed."""
 
     result: Result
@@ -72,8 +70,7 @@ class GivenResult:
 DraftPart = Text | MadeCall | GivenResult
 
 
-@dataclass(frozen=True)
-class DraftTurn:
+class DraftTurn(NamedTuple):
     """A User turn or a DM reply; `head` is the span of the heading that opens it."""
 
     role: Literal["user", "dm"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from loresmith.syntax.keywords import FIELDS, SECTIONS, comparable
@@ -41,8 +40,7 @@ class Line(NamedTuple):
         return "#" in self.text or "<" in self.text or ":" in self.text
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """A heading (`level` ≥ 1), tag or label; `rest` is the offset in the file of the text that follows it."""
 
     kind: str

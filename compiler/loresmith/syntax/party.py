@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from loresmith.syntax.keywords import MEMBER_KEYS, comparable
 from loresmith.syntax.tree import Range
@@ -21,8 +21,7 @@ _FACT = re.compile(r"(level|lvl|health|hp|hit points|experience|xp|exp|ac)[ \t]*
 _LEVEL = re.compile(r"\b(?:level|lvl)[ \t]+([-+]?\d+)\b", re.I)
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A key with its value, as written; `range` covers both."""
 
     key: str
@@ -30,8 +29,7 @@ class Entry:
     range: Range
 
 
-@dataclass(frozen=True)
-class MemberSyntax:
+class MemberSyntax(NamedTuple):
     """A member as written; `people` holds the words for race and class."""
 
     name: str
@@ -41,8 +39,7 @@ class MemberSyntax:
     entries: tuple[Entry, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Row:
+class _Row(NamedTuple):
     text: str
     start: int
 
@@ -64,7 +61,7 @@ def parse_player(text: str, place: Range) -> list[MemberSyntax]:
     named = next((entry for entry in entries if comparable(entry.key) == "name"), None)
     if named is None:
         members = parse_party(text, place)
-        return [replace(member, player=True) for member in members[:1]] + members[1:]
+        return [member._replace(player=True) for member in members[:1]] + members[1:]
     others = tuple(entry for entry in entries if entry is not named)
     return [MemberSyntax(named.value, named.range, True, "", others)]
 
@@ -106,13 +103,13 @@ def _extended(member: MemberSyntax, row: _Row, item: bool) -> MemberSyntax:
     text = row.text.strip()
     if entry is None and not item and member.entries:
         last = member.entries[-1]
-        joined = replace(last, value=f"{last.value} {text}".strip())
-        return replace(member, entries=(*member.entries[:-1], joined))
+        joined = last._replace(value=f"{last.value} {text}".strip())
+        return member._replace(entries=(*member.entries[:-1], joined))
     if entry is None:
         start = row.start + len(row.text) - len(row.text.lstrip(" \t-*+"))
         value = row.text.lstrip(" \t-*+")
         entry = Entry("Note", value, Range(start, row.start + len(row.text)))
-    return replace(member, entries=(*member.entries, entry))
+    return member._replace(entries=(*member.entries, entry))
 
 
 def _entry_of(row: _Row) -> Entry | None:
@@ -189,7 +186,7 @@ def _table(rows: list[_Row]) -> Iterator[MemberSyntax]:
     for row in rows[1:]:
         if re.fullmatch(r"[|:\-\s]+", row.text):
             continue
-        entries = [replace(cell, key=key) for key, cell in zip(keys, _cells(row), strict=False)]
+        entries = [cell._replace(key=key) for key, cell in zip(keys, _cells(row), strict=False)]
         named = next((entry for entry in entries if comparable(entry.key) == "name"), None)
         name = named.value if named else ""
         player = bool(re.search(r"\(player\)", name, re.I))

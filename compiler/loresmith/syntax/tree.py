@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 
@@ -26,16 +25,14 @@ class Head(NamedTuple):
     level: int
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """A field of SYSTEM; `body` has no blank ends and may be empty."""
 
     head: Head
     body: Range
 
 
-@dataclass(frozen=True)
-class SystemSection:
+class SystemSection(NamedTuple):
     """The SYSTEM section; `intro` is its text above the first field."""
 
     head: Head
@@ -43,24 +40,21 @@ class SystemSection:
     fields: tuple[Field, ...]
 
 
-@dataclass(frozen=True)
-class TurnSection:
+class TurnSection(NamedTuple):
     """A turn: `head.key` is `user` or `dm`, or None where the title is a speaker's name."""
 
     head: Head
     body: Range
 
 
-@dataclass(frozen=True)
-class ResultSection:
+class ResultSection(NamedTuple):
     """A result as a section of its own."""
 
     head: Head
     body: Range
 
 
-@dataclass(frozen=True)
-class IgnoredSection:
+class IgnoredSection(NamedTuple):
     """A heading above the turn level, after the turns have begun."""
 
     head: Head
@@ -69,8 +63,7 @@ class IgnoredSection:
 Section = SystemSection | TurnSection | ResultSection | IgnoredSection
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """A file: the front matter's inside, the text that no section holds, the sections in order."""
 
     front_matter: Range | None
@@ -86,8 +79,7 @@ class ArgumentSyntax(NamedTuple):
     range: Range
 
 
-@dataclass(frozen=True)
-class CallSyntax:
+class CallSyntax(NamedTuple):
     """A well-formed call."""
 
     tool: str
@@ -100,8 +92,7 @@ class TextPiece(NamedTuple):
     range: Range
 
 
-@dataclass(frozen=True)
-class CallPiece:
+class CallPiece(NamedTuple):
     """A call in a text, or what was meant as one: then `call` is None and `problem` says why."""
 
     range: Range
@@ -121,8 +112,7 @@ class Term(NamedTuple):
     range: Range
 
 
-@dataclass(frozen=True)
-class SumSyntax:
+class SumSyntax(NamedTuple):
     """A result that is a sum; `against` is its DC or AC."""
 
     terms: tuple[Term, ...]
@@ -146,8 +136,7 @@ class SumSyntax:
         )
 
 
-@dataclass(frozen=True)
-class ResultSyntax:
+class ResultSyntax(NamedTuple):
     """A result's label and body; `sum` is None where the body is prose, `problem` says what is malformed."""
 
     label: str
@@ -158,8 +147,7 @@ class ResultSyntax:
     problem: str | None = None
 
 
-@dataclass(frozen=True)
-class ResultPiece:
+class ResultPiece(NamedTuple):
     """A result inline in a text; `closed` is false where its end tag is missing."""
 
     range: Range
@@ -167,8 +155,7 @@ class ResultPiece:
     closed: bool = True
 
 
-@dataclass(frozen=True)
-class StrayPiece:
+class StrayPiece(NamedTuple):
     """A closing tag without its opening one."""
 
     range: Range
