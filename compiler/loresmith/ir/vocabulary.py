@@ -18,8 +18,8 @@ from loresmith.resources import shipped_folder
 __all__ = ["Parameter", "Problem", "Tool", "Vocabulary", "load_vocabulary"]
 
 
-MOST_PROBLEMS = 4096
-"""How many calls a vocabulary remembers its judgement of."""
+MOST_KNOWN = 4096
+"""How many calls a vocabulary remembers its judgement of, and how many the canonical form of."""
 
 
 class Problem(Node):
@@ -47,6 +47,11 @@ class Vocabulary(Node):
         return {}
 
     @cached_property
+    def _canonical_forms(self) -> dict[tuple[object, ...], list[tuple[int, str | None, str]]]:
+        """What `canonical` has made: of each argument which one's span it has, its name and its value."""
+        return {}
+
+    @cached_property
     def names(self) -> frozenset[str]:
         """Every name that a call may begin with, aliases included, in lower case."""
         return frozenset(self._by_name)
@@ -70,15 +75,25 @@ class Vocabulary(Node):
         tool = self.tool(call.tool)
         if tool is None:
             return None
+        key = (call.tool, *((a.name, a.value) for a in call.arguments))
+        if key not in self._canonical_forms:
+            if len(self._canonical_forms) >= MOST_KNOWN:
+                self._canonical_forms.clear()
+            spans = [id(a.span) for a in call.arguments]
+            made = self._canonical_arguments(tool, call)
+            self._canonical_forms[key] = [(spans.index(id(a.span)), a.name, a.value) for a in made]
+        known = self._canonical_forms[key]
+        arguments = tuple(_spelled(call.arguments[at], value, name) for at, name, value in known)
+        return Call(tool=tool.name, arguments=arguments, span=call.span)
+
+    def _canonical_arguments(self, tool: Tool, call: Call) -> tuple[Argument, ...]:
         arguments = _rewritten(tool, call)
         assigned = assign_arguments(tool, arguments)
-        if assigned is not None:
-            values = ((p, a, canonical_value(p, a.value, self.lists)) for p, a in assigned)
-            named = names_needed(tool, assigned)
-            arguments = tuple(
-                _spelled(a, value, p.name if p.name in named else None) for p, a, value in values
-            )
-        return Call(tool=tool.name, arguments=arguments, span=call.span)
+        if assigned is None:
+            return arguments
+        values = ((p, a, canonical_value(p, a.value, self.lists)) for p, a in assigned)
+        named = names_needed(tool, assigned)
+        return tuple(_spelled(a, value, p.name if p.name in named else None) for p, a, value in values)
 
     def check_call(self, call: Call, member_count: int) -> str | None:
         """None when the call is valid in a party of `member_count`, else the reason why it isn't."""
@@ -89,7 +104,7 @@ class Vocabulary(Node):
         """The first thing that is wrong with a call, with the argument it stands at."""
         key = (call.tool, member_count, *((a.name, a.value) for a in call.arguments))
         if key not in self._problems:
-            if len(self._problems) >= MOST_PROBLEMS:
+            if len(self._problems) >= MOST_KNOWN:
                 self._problems.clear()
             self._problems[key] = self._problem(call, member_count)
         return self._problems[key]
