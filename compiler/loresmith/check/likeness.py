@@ -34,9 +34,9 @@ def signature_of(scenario: Scenario) -> str:
     from rensa import RMinHash  # pyright: ignore[reportAttributeAccessIssue]
 
     words = _WORD.findall(" ".join(_said(scenario)).lower())
-    shingles = {" ".join(words[at : at + SHINGLE]) for at in range(max(1, len(words) - SHINGLE + 1))}
+    shingles = set(map(" ".join, zip(*(words[at:] for at in range(SHINGLE)), strict=False)))
     minhash = RMinHash(num_perm=PERMUTATIONS, seed=1)
-    minhash.update(list(shingles))
+    minhash.update(list(shingles or {" ".join(words)}))
     numbers = [number & 0xFFFFFFFF for number in minhash.digest()]
     return b64encode(struct.pack(f"<{PERMUTATIONS}I", *numbers)).decode()
 
