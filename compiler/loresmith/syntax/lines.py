@@ -49,9 +49,10 @@ class LineClassifier:
     def tokens(self) -> Iterator[LineToken]:
         """The tokens of all lines, in order."""
         for index, line in enumerate(self.lines):
-            if line.blank:
+            first = line.text.lstrip()[:1]
+            if not first:
                 yield LineToken("BLANK", line.start, line.end)
-            elif line.rule:
+            elif first in "-*_" and line.rule:
                 yield LineToken("RULE", line.start, line.end)
             elif line.marked:
                 yield from self._line(index, line)
@@ -73,7 +74,10 @@ class LineClassifier:
             kind = self._label(mark) if mark else None
         if kind and mark:
             yield LineToken(kind, mark.start, mark.end, mark)
-            yield from self._closing(line, mark.rest, line.end)
+            if mark.rest < line.end:
+                yield from self._closing(line, mark.rest, line.end)
+        elif self._tag is None:
+            yield LineToken("TEXT", line.start, line.end)
         else:
             yield from self._closing(line, line.start, line.end)
 

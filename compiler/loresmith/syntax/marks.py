@@ -25,14 +25,9 @@ class Line(NamedTuple):
     visible: str
 
     @property
-    def blank(self) -> bool:
-        """Whether nothing but white space and comments stands here."""
-        return not self.text.strip()
-
-    @property
     def rule(self) -> bool:
         """Whether this is a thematic break."""
-        return self.text.lstrip()[:1] in ("-", "*", "_") and bool(_RULE.match(self.text))
+        return bool(_RULE.match(self.text))
 
     @property
     def marked(self) -> bool:

@@ -12,6 +12,8 @@ from loresmith.syntax.source import Source
 Kind = Literal["comment", "code", "fence", "escape"]
 
 _SIGN = re.compile(r"\\[\[\]`<*_#\\]|`+|<!--|\n(?=[ \t]*(?:[-*+][ \t]+)?(?:`{3}|~{3}))")
+_OPENINGS = ("\\", "`", "<!--", "~~~")
+"""One of these stands in every text that has an opaque region."""
 _FENCE = re.compile(r"[ \t]*(?:[-*+][ \t]+)?(`{3,}|~{3,})([^\n]*)")
 _TURN = re.compile(
     r"[ ]{0,3}(?:#{1,6}[ \t]+|</?|\*\*)(?:user|player|dm|dungeon master|gm|toolcall|tool result)\b", re.I
@@ -64,6 +66,8 @@ def _blanked(text: str, regions: list[Region] | tuple[Region, ...]) -> str:
 
 
 def _regions(source: Source, position: int) -> Iterator[Region]:
+    if not any(opening in source.text for opening in _OPENINGS):
+        return
     while position < len(source.text):
         region = _fence_at(source, position) if _at_line_start(source, position) else None
         match = None if region else _SIGN.search(source.text, position)

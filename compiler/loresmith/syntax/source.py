@@ -22,8 +22,9 @@ class Source:
         if end > start and self.text[end - 1] == "\n":
             end -= 1
         line, column = self.place(start)
-        on_one_line = line == len(self.starts) or end < self.starts[line]
-        end_line, end_column = (line, column + end - start) if on_one_line else self.place(end)
+        if line == len(self.starts) or end < self.starts[line]:
+            return Span(line=line, column=column, end_line=line, end_column=column + end - start)
+        end_line, end_column = self.place(end)
         return Span(line=line, column=column, end_line=end_line, end_column=end_column)
 
     def place(self, offset: int) -> tuple[int, int]:
