@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from loresmith.diagnostics.diagnostic import Findings
 from loresmith.elaborate.draft import Draft, DraftTurn, GivenResult, MadeCall
@@ -138,5 +139,6 @@ def _needs_result(made: MadeCall) -> bool:
     return made.call is not None and made.tool is not None and made.tool.result_needed
 
 
+@lru_cache(maxsize=4096)
 def _comparable(text: str) -> str:
     return " ".join(text.replace("_", " ").replace("’", "'").lower().split()).replace(" + ", "+")

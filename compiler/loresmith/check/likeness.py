@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import struct
 from base64 import b64decode, b64encode
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from operator import eq
 
@@ -43,7 +44,7 @@ def signature_of(scenario: Scenario) -> str:
 
 def likeness(one: str, other: str) -> float:
     """The estimated Jaccard index of two signatures' shingles, from 0 to 1."""
-    return _agreement(_places(one), _places(other))
+    return _agreement(_places(b64decode(one)), _places(b64decode(other)))
 
 
 def near_pairs(signatures: Sequence[str], trained: Sequence[bool]) -> Iterator[tuple[int, int]]:
@@ -51,15 +52,16 @@ def near_pairs(signatures: Sequence[str], trained: Sequence[bool]) -> Iterator[t
 
     `trained` tells which are trained on: each is compared with those of both kinds.
     """
-    places = [_places(signature) for signature in signatures]
+    decoded = [b64decode(signature) for signature in signatures]
     candidates = set[tuple[int, int]]()
     for start in range(0, PERMUTATIONS - ROWS + 1, ROWS):
-        sharing = dict[tuple[int, ...], list[int]]()
-        for number, place in enumerate(places):
-            sharing.setdefault(place[start : start + ROWS], []).append(number)
+        sharing = defaultdict[bytes, list[int]](list)
+        for number, place in enumerate(decoded):
+            sharing[place[4 * start : 4 * (start + ROWS)]].append(number)
         for group in sharing.values():
             if len(group) > 1:
                 candidates.update(_compared(group, trained))
+    places = [_places(one) for one in decoded]
     for first, second in sorted(candidates):
         if _agreement(places[first], places[second]) >= NEAR:
             yield first, second
@@ -82,5 +84,5 @@ def _agreement(one: Sequence[int], other: Sequence[int]) -> float:
     return sum(map(eq, one, other)) / PERMUTATIONS
 
 
-def _places(signature: str) -> tuple[int, ...]:
-    return struct.unpack(f"<{PERMUTATIONS}I", b64decode(signature))
+def _places(decoded: bytes) -> tuple[int, ...]:
+    return struct.unpack(f"<{PERMUTATIONS}I", decoded)

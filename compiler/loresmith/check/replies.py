@@ -29,9 +29,9 @@ def _check_reply(turn: DraftTurn, findings: Findings) -> None:
 
 
 def _check_message(message: list[Text], findings: Findings) -> None:
-    said = [text for text in message if text.text.strip()]
     shown = " ".join("".join(text.text for text in message).split())
     if len(shown) > MOST_CHARACTERS:
+        said = [text for text in message if text.text.strip()]
         span = said[0].span.model_copy(
             update={"end_line": said[-1].span.end_line, "end_column": said[-1].span.end_column}
         )

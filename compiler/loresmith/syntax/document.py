@@ -193,12 +193,11 @@ class _Builder:
 
     def _range(self, head: Token, lines: Token | None) -> Range:
         """From the first to the last line that is text; blank lines and rules around them are nothing."""
-        body = self._lines(lines)
-        texts = [index for index, token in enumerate(body) if token.kind == "TEXT"]
+        texts = [token for token in self._lines(lines) if token.kind == "TEXT"]
         if not texts:
             end = self.runs[int(head)][0].end
             return Range(end, end)
-        return _trimmed(self.source.text, _span_of(body[texts[0] : texts[-1] + 1]))
+        return _trimmed(self.source.text, _span_of(texts))
 
 
 def _span_of(tokens: list[LineToken]) -> Range:
