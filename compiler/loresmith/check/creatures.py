@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 
 from loresmith.elaborate.draft import Draft, DraftTurn, GivenResult, MadeCall
 from loresmith.ir.scenario import Text
@@ -18,7 +19,11 @@ class Cast:
         system = draft.system
         self.members = system.names if system else ()
         self.player = (system.player if system else None) or ""
-        self._told = _texts(draft)
+        self._draft = draft
+
+    @cached_property
+    def _told(self) -> list[str]:
+        return _texts(self._draft)
 
     def named(self, made: MadeCall) -> str:
         """The member's own name that a call means, or the creature's as written; the player if left out."""

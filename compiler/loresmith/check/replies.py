@@ -29,8 +29,8 @@ def _check_reply(turn: DraftTurn, findings: Findings) -> None:
 
 
 def _check_message(message: list[Text], findings: Findings) -> None:
-    shown = " ".join("".join(text.text for text in message).split())
-    if len(shown) > MOST_CHARACTERS:
+    shown = "".join(text.text for text in message)
+    if len(shown) > MOST_CHARACTERS and len(shown := " ".join(shown.split())) > MOST_CHARACTERS:
         said = [text for text in message if text.text.strip()]
         span = said[0].span.model_copy(
             update={"end_line": said[-1].span.end_line, "end_column": said[-1].span.end_column}

@@ -46,7 +46,8 @@ def elaborate_front_matter(source: Source, place: Range | None, findings: Findin
 
 def names_of_path(path: str) -> tuple[str, str]:
     """Id and category of a file by its path: what stands below the last `scenarios` folder."""
-    parts = PurePosixPath(path.replace("\\", "/")).with_suffix("").parts
+    written = PurePosixPath(path.replace("\\", "/"))
+    parts = (*written.parts[:-1], written.stem)
     if "scenarios" not in parts[:-1]:
         return "/".join(part for part in parts if part != "/"), "uncategorised"
     below = parts[len(parts) - parts[::-1].index("scenarios", 1) :]

@@ -15,6 +15,7 @@ _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
 _KEYED = re.compile(r"(\*\*|__)?([^:*|]+?)(?:\1?[ \t]*:[ \t]*\1?|:\1)[ \t]*(.*)$")
 _NAMED = re.compile(r"(?:\*\*|__)?([^*:(|]+?)[ \t]*(?::?\*\*|__)?[ \t]*(?=[:(]|$)")
 _PARENTHESIS = re.compile(r"[ \t]*\(([^()]*(?:\([^()]*\)[^()]*)*)\)(?:\*\*)?[ \t]*")
+_COLON = re.compile(r"[ \t]*:?(?:\*\*)?[ \t]*")
 _PIECE = re.compile(r"[^,()]*(?:\([^()]*\)[^,()]*)+|[^,]+")
 _INVENTORY = re.compile(r"(?:^|,)[ \t]*(inventory|items|equipment)[ \t]*:[ \t]*(.*)$", re.I)
 _FACT = re.compile(r"(level|lvl|health|hp|hit points|experience|xp|exp|ac)[ \t]*:?[ \t]*([-+]?\d.*)$", re.I)
@@ -57,7 +58,7 @@ def parse_party(text: str, place: Range) -> list[MemberSyntax]:
 def parse_player(text: str, place: Range) -> list[MemberSyntax]:
     """The player character: a list of `- Key: value` with its name under `Name`, or a member's own form."""
     rows = list(_rows(text, place))
-    entries = [entry for row in rows if (entry := _entry_of(row))]
+    entries = [entry for row in rows if (entry := _entry_of(row, _ITEM.match(row.text)))]
     named = next((entry for entry in entries if comparable(entry.key) == "name"), None)
     if named is None:
         members = parse_party(text, place)
@@ -77,33 +78,32 @@ def _rows(text: str, place: Range) -> Iterator[_Row]:
 def _listed(rows: list[_Row]) -> list[MemberSyntax]:
     members = list[MemberSyntax]()
     under_heading = False
-    top = min((_indent(row) for row in rows if _ITEM.match(row.text)), default=0)
-    for row in rows:
-        heading, item = _HEADING.match(row.text), _ITEM.match(row.text)
+    items = [_ITEM.match(row.text) for row in rows]
+    top = min((_indent(item) for item in items if item), default=0)
+    for row, item in zip(rows, items, strict=True):
+        heading = None if item else _HEADING.match(row.text)
         if heading:
             members.append(_member(heading[1], row.start + heading.start(1)))
             under_heading = True
-        elif item and _indent(row) <= top and not under_heading:
+        elif item and not under_heading and _indent(item) <= top:
             members.append(_member(item[2], row.start + item.start(2)))
         elif members and (item or row.text[0] in " \t" or under_heading):
-            members[-1] = _extended(members[-1], row, bool(item))
+            members[-1] = _extended(members[-1], row, item)
         else:
             members.append(_member(row.text, row.start))
     return members
 
 
-def _indent(row: _Row) -> int:
-    expanded = row.text.expandtabs(4)
-    return len(expanded) - len(expanded.lstrip())
+def _indent(item: re.Match[str]) -> int:
+    return len(item[1].expandtabs(4))
 
 
-def _extended(member: MemberSyntax, row: _Row, item: bool) -> MemberSyntax:
+def _extended(member: MemberSyntax, row: _Row, item: re.Match[str] | None) -> MemberSyntax:
     """The member with one more entry, or with a line that continues its last one."""
-    entry = _entry_of(row) if item else None
-    text = row.text.strip()
+    entry = _entry_of(row, item) if item else None
     if entry is None and not item and member.entries:
         last = member.entries[-1]
-        joined = last._replace(value=f"{last.value} {text}".strip())
+        joined = last._replace(value=f"{last.value} {row.text.strip()}".strip())
         return member._replace(entries=(*member.entries[:-1], joined))
     if entry is None:
         start = row.start + len(row.text) - len(row.text.lstrip(" \t-*+"))
@@ -112,9 +112,8 @@ def _extended(member: MemberSyntax, row: _Row, item: bool) -> MemberSyntax:
     return member._replace(entries=(*member.entries, entry))
 
 
-def _entry_of(row: _Row) -> Entry | None:
-    match = _ITEM.match(row.text)
-    inside, offset = (match[2], row.start + match.start(2)) if match else (row.text, row.start)
+def _entry_of(row: _Row, item: re.Match[str] | None) -> Entry | None:
+    inside, offset = (item[2], row.start + item.start(2)) if item else (row.text, row.start)
     keyed = _KEYED.match(inside)
     if keyed is None:
         return None
@@ -136,7 +135,7 @@ def _member(text: str, offset: int) -> MemberSyntax:
         else:
             _read_facts(match[1], offset + match.start(1), people, entries)
         position = match.end()
-    rest = re.compile(r"[ \t]*:?(?:\*\*)?[ \t]*").match(text, position)
+    rest = _COLON.match(text, position)
     position = rest.end() if rest else position
     _read_facts(text[position:], offset + position, people, entries)
     if "player" in people:
