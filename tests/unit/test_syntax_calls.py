@@ -35,6 +35,37 @@ def test_calls_in_other_words_are_equal(written: str, canonical: str) -> None:
     assert canonical_call(call.text, VOCABULARY).text == canonical  # type: ignore[union-attr]
 
 
+def test_a_remembered_form_has_the_spans_of_its_own_call() -> None:
+    calls = [
+        Call(
+            tool="check",
+            arguments=(_argument("Advantage", line, "mode"), _argument("Stealth", line)),
+            span=_span(line),
+        )
+        for line in (3, 8)
+    ]
+    for call, line in zip(calls, (3, 8), strict=True):
+        made = VOCABULARY.canonical(call)
+        assert made is not None
+        assert made.text == "[roll: stealth, advantage]"
+        assert [made.span, *(argument.span for argument in made.arguments)] == [_span(line)] * 3
+
+
+def test_a_call_keeps_each_arguments_own_span() -> None:
+    for _ in range(2):
+        made = canonical_call("[health: amount=-1, name=Lyra]", VOCABULARY)
+        assert made is not None
+        assert [(a.value, a.span.column) for a in made.arguments] == [("Lyra", 21), ("-1", 10)]
+
+
+def _span(line: int) -> Span:
+    return Span(line=line, column=1, end_line=line, end_column=2)
+
+
+def _argument(value: str, line: int, name: str | None = None) -> Argument:
+    return Argument(name=name, value=value, span=_span(line))
+
+
 @pytest.mark.parametrize(
     "text", ["[frob: x]", "[roll: ]", "[roll:, a]", "[roll perception]", "no call", "[roll: x"]
 )
