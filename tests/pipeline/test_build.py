@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gguf import GGUFReader
@@ -64,6 +65,41 @@ def test_a_build_delivers_model_metadata_and_report(built: Path) -> None:
     assert report["against_the_base"]["exact"]["verdict"] in ("better", "worse", "can't tell")
     assert f"{report['scores']['tuned, q8_0']['replies']} replies" in page
     assert f"{(folder / 'tiny-q8_0.gguf').stat().st_size:,}" in page
+
+
+def report_of(root: Path, version: str) -> dict[str, Any]:
+    return json.loads((root / "ai-training" / "models" / "tiny" / version / "report.json").read_text())
+
+
+def test_a_report_tells_speed_and_genealogy(built: Path) -> None:
+    report = report_of(built, "v1")
+    assert set(report["speed"]) == set(report["scores"])
+    assert all(value > 0 for speed in report["speed"].values() for value in speed.values())
+    family = {one["name"]: one for one in report["genealogy"]["ancestors"]}
+    assert list(family) == [
+        "lower", "base", "projector", "dataset", "train", "merge", "gguf", "adapter", "quantize-q8_0"
+    ]  # fmt: skip
+    assert all(set(one["parents"]) <= set(family) for one in family.values())
+    model = built / "ai-training" / "models" / "tiny" / "v1" / "tiny-q8_0.gguf"
+    assert family["quantize-q8_0"]["files"] == {"model.gguf": sha256_of(model)}
+    assert {"loresmith", "python", "torch", "llama-cpp-python"} <= set(family["train"]["made_with"])
+    assert report["genealogy"]["forebears"] == report["genealogy"]["earlier"] == []
+
+
+def test_eval_writes_a_page_of_a_delivered_file_with_its_genealogy(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    command = ["eval", "tiny", "--split", "eval", "--report", "told"]
+    assert exit_code_of(command) == 0
+    assert "told/report.html" in capsys.readouterr().err
+    told = json.loads((project / "told" / "report.json").read_text())
+    assert told["genealogy"] == report_of(project, "v1")["genealogy"]
+    assert told["files"]["tiny-q8_0.gguf"]["bits_per_weight"] > 8
+    assert told["facts"]["model"] == "tiny v1"
+    assert "<img" in (project / "told" / "report.html").read_text()
+    assert exit_code_of([*command, "--free-play"]) == 2
+    assert "There is no page of free play." in capsys.readouterr().err
 
 
 def test_a_base_that_sees_is_delivered_with_its_projector(
@@ -130,6 +166,9 @@ def test_a_changed_scenario_trains_again(project: Path) -> None:
     assert "Base model" not in watcher.ran
     assert "Export of the untouched base" not in watcher.ran
     assert delivery.version == "v2"
+    before = report_of(project, "v2")["genealogy"]["earlier"]
+    assert [one["version"] for one in before] == ["v1"]
+    assert before[0]["bytes"] == (delivery.folder.parent / "v1" / "tiny-q8_0.gguf").stat().st_size
 
 
 def test_incremental_training_starts_from_the_last_adapter(project: Path) -> None:
@@ -151,6 +190,8 @@ def test_incremental_training_starts_from_the_last_adapter(project: Path) -> Non
     ]
     parents = {manifest["facts"]["parent"] for manifest in manifests}
     assert parents == {None, first.key}
+    (forebear,) = report_of(project, "v2")["genealogy"]["forebears"]
+    assert (forebear["key"], forebear["digest"]) == (first.key, first.digest)
     assert second["train"] is None
 
 

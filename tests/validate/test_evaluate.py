@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from loresmith.diagnostics.failure import Failure, InvalidCall, Rejected
 from loresmith.lower.conversation import Conversation, Message
-from loresmith.validate.answers import Prompt, prompts_of
+from loresmith.validate.answers import Answer, Prompt, answers_of, prompts_of
 from loresmith.validate.evaluate import Evaluated, evaluate
 from loresmith.validate.few_shot import SHOTS, with_examples
+from loresmith.validate.speed import speed_of
 
 from tests.play.chain_model import write_chain_model
 from tests.validate.answered import VOCABULARY
@@ -42,11 +43,35 @@ def asked(model: Path, prompts: list[Prompt] = PROMPTS, *, constrained: bool = F
 
 
 def test_a_model_that_always_says_the_same_is_judged(tmp_path: Path) -> None:
-    evaluated = asked(write_chain_model(tmp_path / "chain.gguf"))
+    model = write_chain_model(tmp_path / "chain.gguf")
+    evaluated = asked(model)
     scores = evaluated.scores
     assert (scores.exact, scores.false_call, scores.parsed, scores.ended) == (1.0, 1.0, 1.0, 1.0)
     assert evaluated.judgements[0].answer == "You look round. [roll: perception]"
     assert evaluated.speed.tokens_per_second > 0
+    assert evaluated.speed.prompt_tokens_per_second > 0
+    assert evaluated.speed.memory_bytes > model.stat().st_size
+
+
+def test_what_a_prompt_shares_with_the_one_before_is_not_counted_as_read(tmp_path: Path) -> None:
+    answers = answers_of(
+        write_chain_model(tmp_path / "chain.gguf"), [*PROMPTS, PROMPTS[-1]], 24, 0, lambda _done: None
+    )
+    assert answers[0].read_tokens == answers[0].prompt_tokens
+    assert 0 < answers[1].read_tokens < answers[1].prompt_tokens
+    assert answers[-1].read_tokens < 3
+
+
+def test_speed_is_of_all_answers_together() -> None:
+    def answer(prompt: float, rest: float, memory: int) -> Answer:
+        return Answer(
+            text="", ended=True, tokens=11, prompt_tokens=99, read_tokens=50, prompt_seconds=prompt, seconds=rest,
+            memory_bytes=memory, rendered="", rendered_ids=(), native="",
+        )  # fmt: skip
+
+    speed = speed_of([answer(1.0, 2.0, 7), answer(3.0, 3.0, 9), answer(2.0, 1.0, 8)])
+    assert (speed.first_token_seconds, speed.prompt_tokens_per_second) == (2.0, 25.0)
+    assert (speed.tokens_per_second, speed.memory_bytes) == (5.0, 9)
 
 
 def test_the_grammar_allows_only_calls_of_the_vocabulary(tmp_path: Path) -> None:

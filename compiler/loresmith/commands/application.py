@@ -176,6 +176,10 @@ def evaluate(
         typer.Option("--fidelity", help="Score the reference after true results and after opposite ones."),
     ] = False,
     seed: Annotated[int, typer.Option(help="The dice of free play.")] = 1,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Also write report.html and report.json into this folder."),
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Judge a model file's calls on scenarios that it wasn't trained on.
@@ -187,7 +191,7 @@ def evaluate(
 
     questions = Questions(split, limit, grammar)
     way = "free play" if free_play else "fidelity" if fidelity else "true history"
-    return evaluate_model(recipe, Path.cwd(), model, questions, way, seed, as_json=as_json)
+    return evaluate_model(recipe, Path.cwd(), model, questions, way, seed, report, as_json=as_json)
 
 
 @application.command()

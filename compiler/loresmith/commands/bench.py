@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
@@ -75,7 +74,7 @@ def _differences(first: Evaluated, other: Evaluated) -> list[Difference]:
 
 def _content(judged: Sequence[Evaluated], differences: dict[str, list[Difference]]) -> dict[str, object]:
     return {
-        "models": {one.name: one.scores.model_dump() | {"speed": asdict(one.speed)} for one in judged},
+        "models": {one.name: one.scores.model_dump() | {"speed": one.speed.model_dump()} for one in judged},
         "first_against": {name: [d.model_dump() for d in part] for name, part in differences.items()},
     }
 
@@ -96,6 +95,8 @@ def _table(judged: Sequence[Evaluated], differences: dict[str, list[Difference]]
             cells[0],
             *(cell + verdict for cell, verdict in zip(cells[1:], verdicts, strict=True)),
         )
-    table.add_row("tokens/s", *(f"{one.speed.tokens_per_second:.0f}" for one in judged))
+    table.add_row("prompt tokens/s", *(f"{one.speed.prompt_tokens_per_second:.0f}" for one in judged))
+    table.add_row("answer tokens/s", *(f"{one.speed.tokens_per_second:.0f}" for one in judged))
+    table.add_row("memory (MB)", *(f"{one.speed.memory_bytes / 1e6:,.0f}" for one in judged))
     table.add_row("seconds to the first token", *(f"{one.speed.first_token_seconds:.2f}" for one in judged))
     return table

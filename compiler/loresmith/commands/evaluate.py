@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from loresmith.commands.choice import chosen_project
+from loresmith.commands.evaluation_report import write_evaluation
 from loresmith.commands.questions import Questions, ask
 from loresmith.commands.watchers import watcher_for
 from loresmith.deliver.chosen import chosen_model_file
 from loresmith.deliver.versions import versions_of
-from loresmith.diagnostics.failure import Rejected
+from loresmith.diagnostics.failure import InvalidCall, Rejected
 from loresmith.pipeline.project import Project
 from loresmith.validate.evaluate import Evaluated
 from loresmith.validate.metrics import METRICS
@@ -33,13 +33,19 @@ def evaluate_model(
     questions: Questions,
     way: Way,
     seed: int,
+    report: Path | None = None,
     *,
     as_json: bool,
 ) -> int:
     """Judge a model file on a split in one of three ways and print the scores; gives exit code 0.
 
-    `seed` is that of the dice in free play.
+    `seed` is that of the dice in free play, `report` the folder for a page. Raises InvalidCall for a page of a way that
+    has none.
     """
+    if report and way != "true history":
+        raise InvalidCall(
+            f"There is no page of {way}.", remedy="Leave out --report, or the way: --json has it all."
+        )
     project, _ = chosen_project(name, root)
     file = chosen_model_file(model, project.models) if model else _newest(project)
     if way == "free play":
@@ -49,11 +55,21 @@ def evaluate_model(
     prompts = questions.prompts(project)
     with watcher_for(sys.stderr, quiet=as_json) as watcher:
         evaluated = ask(project, file.name, file, prompts, questions, watcher)
+    if report:
+        page = write_evaluation(report, project, file, evaluated, _asked(project, questions))
+        print(f"Report: {page}", file=sys.stderr)
     if as_json:
-        print(json.dumps(evaluated.scores.model_dump() | {"speed": asdict(evaluated.speed)}, indent=2))
+        print(json.dumps(evaluated.scores.model_dump() | {"speed": evaluated.speed.model_dump()}, indent=2))
     else:
         print(_text(evaluated, questions.split))
     return 0
+
+
+def _asked(project: Project, questions: Questions) -> dict[str, str | int]:
+    """What was asked, for the page."""
+    grammar = "calls of the vocabulary alone" if questions.constrained else "none"
+    limit = {"scenarios at most": questions.limit} if questions.limit else {}
+    return {"recipe": project.recipe.name, "split": questions.split, **limit, "grammar": grammar}
 
 
 def _evaluate_freely(project: Project, file: Path, questions: Questions, seed: int, *, as_json: bool) -> int:
@@ -139,6 +155,8 @@ def _text(evaluated: Evaluated, split: str) -> str:
             for tool, group in scores.by_tool.items()
         ),
         "",
-        f"  {speed.first_token_seconds:.2f} s to the first token (median), {speed.tokens_per_second:.0f} tokens/s",
+        f"  {speed.first_token_seconds:.2f} s to the first token (median); "
+        f"{speed.prompt_tokens_per_second:.0f} prompt tokens/s, {speed.tokens_per_second:.0f} answer tokens/s; "
+        f"{speed.memory_bytes / 1e6:,.0f} MB of memory",
     ]
     return "\n".join(lines)

@@ -163,7 +163,7 @@ def answers_stage(name: str, title: str, source: str) -> Stage:
     def make(project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
         return _judge(project, built, built[source].folder / MODEL, folder, watcher)
 
-    return Stage(name, 2, title, (source, "dataset", "base"), inputs, make, _answers_summary)
+    return Stage(name, 3, title, (source, "dataset", "base"), inputs, make, _answers_summary)
 
 
 def _judge(project: Project, built: Built, model: Path, folder: Path, watcher: Watcher) -> dict[str, Any]:
@@ -173,6 +173,7 @@ def _judge(project: Project, built: Built, model: Path, folder: Path, watcher: W
     from loresmith.validate.answers import answers_of, prompts_of, require_same_prompts
     from loresmith.validate.judgement import judge
     from loresmith.validate.score import scores_of
+    from loresmith.validate.speed import speed_of
 
     samples = first_by_hash(read_samples(built["dataset"].folder, "eval"), project.recipe.validate_.scenarios)
     prompts = prompts_of(samples)
@@ -182,7 +183,7 @@ def _judge(project: Project, built: Built, model: Path, folder: Path, watcher: W
     require_same_prompts(family_of_base(built["base"]), samples, prompts, answers)
     judged = [judge(p, a, project.vocabulary) for p, a in zip(prompts, answers, strict=True)]
     write_atomically(folder / "judgements.jsonl", "".join(f"{j.model_dump_json()}\n" for j in judged))
-    return {"scores": scores_of(judged).model_dump()}
+    return {"scores": scores_of(judged).model_dump(), "speed": speed_of(answers).model_dump()}
 
 
 def _answers_summary(artefact: Artefact) -> str:

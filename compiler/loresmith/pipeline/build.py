@@ -14,13 +14,13 @@ from loresmith.pipeline.back_stages import MODEL, check_budget, check_divergence
 from loresmith.pipeline.companion_stages import ADAPTER_FILE, projector_of
 from loresmith.pipeline.graph import stages_of
 from loresmith.pipeline.project import Project
+from loresmith.pipeline.report import build_report
 from loresmith.pipeline.stage import Built, Stage, Watcher
 from loresmith.pipeline.train_stages import remember_adapter
 from loresmith.store.artefacts import Artefact, key_of
 from loresmith.store.files import sha256_of
 from loresmith.validate.gate import require_thresholds
-from loresmith.validate.judgement import Judgement
-from loresmith.validate.report import Report, write_report
+from loresmith.validate.report import REPORT_JSON, REPORT_PAGE
 from loresmith.validate.score import Scores
 
 
@@ -121,10 +121,8 @@ def _deliver(project: Project, built: Built) -> Delivery:
     names = {output.quantize: f"{recipe.name}-{output.quantize}.gguf" for output in recipe.outputs}
     files = {name: built[f"quantize-{kind}"].folder / MODEL for kind, name in names.items()}
     files |= _companions(recipe.name, built)
-    report = project.store.root / "report" / build
-    if not (report / "report.html").exists():
-        _write_report(report, recipe.name, project, built)
-    files |= {name: report / name for name in ("report.json", "report.html")}
+    report = build_report(project, built, _judged(project, built), build)
+    files |= {name: report / name for name in (REPORT_JSON, REPORT_PAGE)}
     return deliver(project.models, recipe.name, build, files, _metadata(project, built, names))
 
 
@@ -170,41 +168,3 @@ def _judged(project: Project, built: Built) -> dict[str, Artefact]:
     """The judged answers by the name a reader sees, the untouched base last."""
     tuned = {f"tuned, {o.quantize}": built[f"answers-{o.quantize}"] for o in project.recipe.outputs}
     return tuned | {f"untouched base, {project.recipe.outputs[0].quantize}": built["base-answers"]}
-
-
-def _write_report(folder: Path, title: str, project: Project, built: Built) -> None:
-    judged = _judged(project, built)
-    tokens = {"tokens kept": built["trim"].facts["tokens_after"]} if "trim" in built else {}
-    facts = {
-        "base": built["base"].facts["name"],
-        **tokens,
-        "target": project.recipe.target,
-        "scenarios to train on": built["dataset"].facts["train_scenarios"],
-        "supervised tokens": built["dataset"].facts["train_supervised"],
-        "best eval loss (nats)": built["train"].facts["best_eval_loss"],
-    }
-    files = {o.quantize: _file_facts(built[f"quantize-{o.quantize}"]) for o in project.recipe.outputs}
-    report = Report(
-        title=title,
-        scores={name: Scores(**artefact.facts["scores"]) for name, artefact in judged.items()},
-        judgements={name: _judgements(artefact.folder) for name, artefact in judged.items()},
-        facts=facts,
-        files=files,
-        curve=built["train"].folder / "loss.png",
-    )
-    write_report(folder, report)
-
-
-def _file_facts(quantized: Artefact) -> dict[str, Any]:
-    facts = quantized.facts
-    return {
-        "bytes": facts["bytes"],
-        "bits_per_weight": facts["bits_per_weight"],
-        "divergence": facts["divergence"]["mean"],
-        "top1_agreement": facts["divergence"]["top1_agreement"],
-    }
-
-
-def _judgements(folder: Path) -> list[Judgement]:
-    lines = (folder / "judgements.jsonl").read_text(encoding="utf-8").splitlines()
-    return [Judgement.model_validate_json(line) for line in lines]

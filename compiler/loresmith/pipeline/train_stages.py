@@ -82,10 +82,10 @@ def _train(project: Project, built: Built, folder: Path, watcher: Watcher) -> di
         folder,
         watcher.measure,
     )
-    return facts | {"parent": parent_key, "recipe_digest": _recipe_digest(project)}
+    return facts | {"parent": parent_key, "recipe_digest": recipe_digest(project)}
 
 
-def _recipe_digest(project: Project) -> str:
+def recipe_digest(project: Project) -> str:
     """The sha256 of the whole recipe, its defaults written out."""
     return hashlib.sha256(project.recipe.model_dump_json(by_alias=True).encode()).hexdigest()
 

@@ -16,12 +16,14 @@ from pydantic import BaseModel, ConfigDict
 
 from loresmith.diagnostics.failure import EnvironmentFailure
 from loresmith.store.files import disk_failures, sha256_of, sync_folder, write_atomically
+from loresmith.store.programs import installed_versions
 
 MANIFEST = "manifest.json"
 
 
 class Artefact(BaseModel):
-    """A finished stage's result. `digest` stands for the bytes of its files, whatever made them."""
+    """A finished stage's result. `digest` stands for the bytes of its files, whatever made them; `made_with` names what
+    did, with versions, and is empty in artefacts from before it was kept."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,6 +33,7 @@ class Artefact(BaseModel):
     facts: dict[str, Any]
     files: dict[str, str]
     digest: str
+    made_with: dict[str, str] = {}
     folder: Path
 
 
@@ -106,7 +109,8 @@ class Store:
         keyed = {name: digest for name, digest in files.items() if name not in unkeyed}
         digest = hashlib.sha256(json.dumps(keyed, sort_keys=True).encode()).hexdigest()
         content = {
-            "stage": stage, "key": key, "inputs": inputs, "facts": facts, "files": files, "digest": digest
+            "stage": stage, "key": key, "inputs": inputs, "facts": facts, "files": files, "digest": digest,
+            "made_with": installed_versions(),
         }  # fmt: skip
         for path in paths:
             _sync(path)

@@ -38,7 +38,8 @@ class Answer(BaseModel):
     """What the model said. `ended`: it stopped by itself, with an end-of-generation token.
 
     `prompt_seconds` passed until its first token, `seconds` from there to the end; a prompt that begins as the one
-    before it is read only from where they part.
+    before it is read only from where they part, `read_tokens` of it. `memory_bytes` the process held at the end, the
+    file that is mapped into it included.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -47,8 +48,10 @@ class Answer(BaseModel):
     ended: bool
     tokens: int
     prompt_tokens: int
+    read_tokens: int
     prompt_seconds: float
     seconds: float
+    memory_bytes: int
     rendered: str
     rendered_ids: tuple[int, ...]
     native: str

@@ -9,20 +9,13 @@ from pathlib import Path
 from loresmith.emit.gbnf import emit_gbnf
 from loresmith.emit.party import Party
 from loresmith.ir.vocabulary import Vocabulary
-from loresmith.validate.answers import Answer, Prompt, answers_of
+from loresmith.validate.answers import Prompt, answers_of
 from loresmith.validate.judgement import Judgement, judge
 from loresmith.validate.score import Scores, scores_of
+from loresmith.validate.speed import Speed, speed_of
 
 UNKNOWN_PARTY = 2
 """Where one grammar serves prompts of several parties, a call must name its member."""
-
-
-@dataclass(frozen=True)
-class Speed:
-    """Medians over the answers: seconds to the first token; and over all of them together, tokens a second."""
-
-    first_token_seconds: float
-    tokens_per_second: float
 
 
 @dataclass(frozen=True)
@@ -54,10 +47,3 @@ def evaluate(
     answers = answers_of(model, prompts, max_new_tokens, gpu_layers, report, grammar)
     judged = tuple(judge(p, a, vocabulary) for p, a in zip(prompts, answers, strict=True))
     return Evaluated(name, scores_of(judged), judged, speed_of(answers))
-
-
-def speed_of(answers: Sequence[Answer]) -> Speed:
-    """How fast the answers came; the first token of an answer counts as reading its prompt."""
-    waits = sorted(answer.prompt_seconds for answer in answers)
-    spent, made = sum(a.seconds for a in answers), sum(max(0, a.tokens - 1) for a in answers)
-    return Speed(waits[len(waits) // 2], made / spent if spent else 0.0)

@@ -8,7 +8,9 @@ from typing import Any
 
 from loresmith.validate.judgement import FAILURES, Judgement
 from loresmith.validate.metrics import METRICS
+from loresmith.validate.page import wide_table
 from loresmith.validate.score import Group, Scores
+from loresmith.validate.speed import Speed
 from loresmith.validate.text import percent, percent_within
 
 EXAMPLES = 3
@@ -19,24 +21,32 @@ _FILE_ROWS = (
     ("divergence", "mean KL divergence to f16 (nats)"),
     ("top1_agreement", "top-1 agreement with f16"),
 )
+_SPEED_ROWS = (
+    ("prompt_tokens_per_second", "prompt tokens a second", ",.0f"),
+    ("tokens_per_second", "answer tokens a second", ",.1f"),
+    ("first_token_seconds", "seconds to the first token (median)", ".2f"),
+    ("memory_bytes", "most memory held (bytes)", ",d"),
+)
 
 
-def score_table(scores: Mapping[str, Scores], against: Mapping[str, Mapping[str, Any]]) -> str:
-    """Every metric of every model; `against`: the first model's paired differences from the last, by metric."""
+def score_table(scores: Mapping[str, Scores], against: Mapping[str, Mapping[str, Any]] | None) -> str:
+    """Every metric of every model; `against`: the first model's paired differences from the last, by metric, None
+    where there is one model alone."""
     heads = "".join(f"<th class=n>{html.escape(name)}</th>" for name in scores)
     rows = "".join(
         f"<tr><td>{metric.label}<br><small>{metric.note}</small></td>"
         + "".join(_share(score, metric.key) for score in scores.values())
-        + f"<td class=n>{against[metric.key]['verdict']}</td></tr>"
+        + (f"<td class=n>{against[metric.key]['verdict']}</td></tr>" if against else "</tr>")
         for metric in METRICS
     )
     counts = next(iter(scores.values()))
     note = (
         f"{counts.replies} replies, {counts.replies_with_call} of them with a call in the reference. "
-        "In brackets 95% intervals, by the bootstrap over scenarios; the verdict is of the first model against the "
-        "last, paired."
+        "In brackets 95% intervals, by the bootstrap over scenarios"
+        + ("; the verdict is of the first model against the last, paired." if against else ".")
     )
-    return f"<table><tr><th>A reply…</th>{heads}<th class=n>verdict</th></tr>{rows}</table><p><small>{note}</small></p>"
+    head = f"<tr><th>A reply…</th>{heads}{'<th class=n>verdict</th>' if against else ''}</tr>"
+    return f"{wide_table(head + rows)}<p><small>{note}</small></p>"
 
 
 def _share(score: Scores, key: str) -> str:
@@ -52,7 +62,8 @@ def failure_table(scores: Mapping[str, Scores]) -> str:
         + "</tr>"
         for kind in FAILURES
     )
-    return f"<h2>What went wrong</h2><table><tr><th>Replies</th>{heads}</tr>{rows}</table>"
+    head = f"<tr><th>Replies</th>{heads}</tr>"
+    return f"<h2>What went wrong</h2>{wide_table(head + rows)}"
 
 
 def group_table(title: str, groups: Mapping[str, Group]) -> str:
@@ -66,7 +77,7 @@ def group_table(title: str, groups: Mapping[str, Group]) -> str:
     head = (
         "<tr><th></th><th class=n>replies</th><th class=n>same tools</th><th class=n>exact</th><th></th></tr>"
     )
-    return f"<h2>{html.escape(title)}</h2><table>{head}{rows}</table>"
+    return f"<h2>{html.escape(title)}</h2>{wide_table(head + rows)}"
 
 
 def confusion_table(confusion: Mapping[str, Mapping[str, int]]) -> str:
@@ -80,8 +91,8 @@ def confusion_table(confusion: Mapping[str, Mapping[str, int]]) -> str:
         for expected, row in confusion.items()
     )
     note = "Rows: the first call of the reference. Columns: the first well-formed call of the answer."
-    table = f"<table><tr><th></th>{heads}</tr>{rows}</table>"
-    return f"<h2>Which tool for which</h2><p><small>{note}</small></p>{table}"
+    head = f"<tr><th></th>{heads}</tr>"
+    return f"<h2>Which tool for which</h2><p><small>{note}</small></p>{wide_table(head + rows)}"
 
 
 def _cell(expected: str, told: str, count: int) -> str:
@@ -109,15 +120,32 @@ def _example(judged: Judgement) -> str:
 
 
 def files_table(files: Mapping[str, Mapping[str, Any]]) -> str:
-    """Size and fidelity of each delivered file."""
+    """Size and fidelity of each delivered file, as far as they are known."""
     heads = "".join(f"<th class=n>{html.escape(name)}</th>" for name in files)
+    known = [row for row in _FILE_ROWS if any(row[0] in file for file in files.values())]
     rows = "".join(
         f"<tr><td>{label}</td>"
-        + "".join(f"<td class=n>{_fact(file[key])}</td>" for file in files.values())
+        + "".join(f"<td class=n>{_fact(file.get(key, '–'))}</td>" for file in files.values())
         + "</tr>"
-        for key, label in _FILE_ROWS
+        for key, label in known
     )
-    return f"<h2>The files</h2><table><tr><th></th>{heads}</tr>{rows}</table>"
+    return f"<h2>The files</h2>{wide_table(f'<tr><th></th>{heads}</tr>{rows}')}"
+
+
+def speed_table(speed: Mapping[str, Speed]) -> str:
+    """How fast each model answered, and what it needed."""
+    heads = "".join(f"<th class=n>{html.escape(name)}</th>" for name in speed)
+    rows = "".join(
+        f"<tr><td>{label}</td>"
+        + "".join(f"<td class=n>{getattr(one, key):{shape}}</td>" for one in speed.values())
+        + "</tr>"
+        for key, label, shape in _SPEED_ROWS
+    )
+    note = (
+        "Measured on the machine that judged, while it answered; a phone is slower. A prompt that begins as the one "
+        "before it is read only from where they part. The memory is the whole process's, the mapped file included."
+    )
+    return f"<h2>Speed</h2>{wide_table(f'<tr><th></th>{heads}</tr>{rows}')}<p><small>{note}</small></p>"
 
 
 def facts_table(facts: Mapping[str, Any]) -> str:

@@ -8,34 +8,52 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from loresmith.deliver.genealogy import Genealogy
 from loresmith.store.files import write_atomically
 from loresmith.validate import page_parts
 from loresmith.validate.compare import compare
+from loresmith.validate.genealogy_parts import genealogy_table
 from loresmith.validate.judgement import Judgement
 from loresmith.validate.metrics import METRICS
 from loresmith.validate.page import page
 from loresmith.validate.score import Scores
+from loresmith.validate.speed import Speed
+
+REPORT_JSON, REPORT_PAGE = "report.json", "report.html"
 
 
 @dataclass(frozen=True)
 class Report:
-    """What is told of a build. `scores` and `judgements` are keyed by model, the delivered one first, the untouched
-    base last; `files` by name, with their size and how far each is from f16."""
+    """What is told of a build, or of one model file.
+
+    `scores`, `judgements` and `speed` are keyed by model, the delivered one first, the untouched base, where it was
+    asked too, last; `files` by name, with their size and how far each is from f16. `curve` is the picture of the
+    losses. A file from elsewhere has neither a curve nor a genealogy.
+    """
 
     title: str
     scores: Mapping[str, Scores]
     judgements: Mapping[str, Sequence[Judgement]]
+    speed: Mapping[str, Speed]
     facts: Mapping[str, Any]
     files: Mapping[str, Mapping[str, Any]]
     curve: Path | None
+    genealogy: Genealogy | None
 
 
 def write_report(folder: Path, report: Report) -> None:
     """Write `report.json` and `report.html` into `folder`."""
-    write_atomically(
-        folder / "report.json", json.dumps(_content(report), indent=1, ensure_ascii=False) + "\n"
-    )
-    write_atomically(folder / "report.html", page(report.title, _parts(report), _picture(report)))
+    write_atomically(folder / REPORT_JSON, json.dumps(_content(report), indent=1, ensure_ascii=False) + "\n")
+    write_atomically(folder / REPORT_PAGE, page(report.title, _parts(report), _picture(report)))
+
+
+def read_genealogy(folder: Path) -> Genealogy | None:
+    """The genealogy in a delivered version's report; None where it has none or can't be read."""
+    try:
+        content = json.loads((folder / REPORT_JSON).read_text(encoding="utf-8"))
+        return Genealogy.model_validate(content["genealogy"])
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def _content(report: Report) -> dict[str, Any]:
@@ -43,16 +61,20 @@ def _content(report: Report) -> dict[str, Any]:
         "title": report.title,
         "facts": dict(report.facts),
         "files": {name: dict(file) for name, file in report.files.items()},
+        "speed": {name: speed.model_dump() for name, speed in report.speed.items()},
         "scores": {name: score.model_dump() for name, score in report.scores.items()},
         "against_the_base": _against_the_base(report),
+        "genealogy": report.genealogy.model_dump() if report.genealogy else None,
         "judgements": {name: [j.model_dump() for j in part] for name, part in report.judgements.items()},
     }
 
 
-def _against_the_base(report: Report) -> dict[str, Any]:
-    """The first model against the last, paired."""
-    first, *_, last = report.judgements.values()
-    return {metric.key: compare(first, last, metric).model_dump() for metric in METRICS}
+def _against_the_base(report: Report) -> dict[str, Any] | None:
+    """The first model against the last, paired; None where there is but one."""
+    first, *others = report.judgements.values()
+    if not others:
+        return None
+    return {metric.key: compare(first, others[-1], metric).model_dump() for metric in METRICS}
 
 
 def _parts(report: Report) -> list[str]:
@@ -65,7 +87,9 @@ def _parts(report: Report) -> list[str]:
         page_parts.confusion_table(report.scores[first].confusion),
         page_parts.failure_examples(report.judgements[first]),
         page_parts.files_table(report.files),
+        page_parts.speed_table(report.speed),
         page_parts.facts_table(report.facts),
+        *([genealogy_table(report.genealogy)] if report.genealogy else []),
         *(page_parts.answers(name, part) for name, part in report.judgements.items()),
     ]
 

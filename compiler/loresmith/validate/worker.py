@@ -59,9 +59,11 @@ def _loaded(request: dict[str, Any]) -> tuple[Any, list[tuple[str, list[int]]]]:
 def _answered(model: Any, ids: list[int], limit: int, processor: GrammarFilter | None) -> dict[str, Any]:
     """The greedy answer up to an end-of-generation token or `limit` tokens, and how long it took.
 
-    `prompt_seconds` are those to the first token, `seconds` those of the rest.
+    `read_tokens` are those of the prompt that weren't known from the one before, `prompt_seconds` pass until the first
+    token, `seconds` from there to the end; `memory_bytes` the process holds then.
     """
     import llama_cpp
+    import psutil
 
     vocabulary: Any = llama_cpp.llama_model_get_vocab(model.model)
     produced: list[int] = []
@@ -69,6 +71,8 @@ def _answered(model: Any, ids: list[int], limit: int, processor: GrammarFilter |
     if processor:
         processor.restart()
     processors = llama_cpp.LogitsProcessorList([processor]) if processor else None
+    context: Any = model.ctx
+    llama_cpp.llama_perf_context_reset(context)
     started = first = time.monotonic()
     for token in model.generate(ids, temp=0.0, top_k=1, repeat_penalty=1.0, logits_processor=processors):
         first = time.monotonic() if not produced else first
@@ -79,8 +83,13 @@ def _answered(model: Any, ids: list[int], limit: int, processor: GrammarFilter |
         if len(produced) >= limit:
             break
     text = model.detokenize(produced, prev_tokens=ids).decode("utf-8", errors="replace")
-    times = {"prompt_seconds": first - started, "seconds": time.monotonic() - first}
-    return {"text": text, "ended": ended, "tokens": len(produced), **times}
+    measured = {
+        "read_tokens": llama_cpp.llama_perf_context(context).n_p_eval,
+        "prompt_seconds": first - started,
+        "seconds": time.monotonic() - first,
+        "memory_bytes": psutil.Process().memory_info().rss,
+    }
+    return {"text": text, "ended": ended, "tokens": len(produced), **measured}
 
 
 def _native(model: Any, messages: list[dict[str, str]]) -> str:

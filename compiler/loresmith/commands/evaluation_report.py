@@ -1,0 +1,62 @@
+"""The page of `loresmith eval --report`: one model file on one split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from loresmith.deliver.versions import read_metadata
+from loresmith.pipeline.project import Project
+from loresmith.pipeline.report import CURVE
+from loresmith.validate.evaluate import Evaluated
+from loresmith.validate.report import REPORT_PAGE, Report, read_genealogy, write_report
+
+
+def write_evaluation(
+    folder: Path, project: Project, file: Path, evaluated: Evaluated, facts: dict[str, Any]
+) -> Path:
+    """Write `report.json` and `report.html` into `folder`; gives the page.
+
+    Of a delivered file they also tell the losses, as long as its training is in the build folder, how far it is from
+    f16, and the genealogy; of any other file its size alone. `facts` tell what was asked.
+    """
+    metadata = read_metadata(file.parent)
+    about = metadata.get("files", {}).get(file.name)
+    report = Report(
+        title=f"{evaluated.name}: evaluation",
+        scores={evaluated.name: evaluated.scores},
+        judgements={evaluated.name: evaluated.judgements},
+        speed={evaluated.name: evaluated.speed},
+        facts=facts | (_delivered_as(metadata) if about else {}),
+        files={file.name: {"bytes": file.stat().st_size} | _fidelity(about or {})},
+        curve=_curve(project, metadata) if about else None,
+        genealogy=read_genealogy(file.parent) if about else None,
+    )
+    write_report(folder, report)
+    return folder / REPORT_PAGE
+
+
+def _delivered_as(metadata: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "model": f"{metadata['name']} {metadata['version']}",
+        "base": metadata["base"]["name"],
+        "target": metadata["target"],
+        "best eval loss (nats)": metadata["training"]["best_eval_loss"],
+    }
+
+
+def _fidelity(about: dict[str, Any]) -> dict[str, Any]:
+    """How far a delivered file is from f16; nothing where it isn't known."""
+    divergence = about.get("divergence")
+    if not divergence:
+        return {}
+    return {
+        "bits_per_weight": about["bits_per_weight"],
+        "divergence": divergence["mean"],
+        "top1_agreement": divergence["top1_agreement"],
+    }
+
+
+def _curve(project: Project, metadata: dict[str, Any]) -> Path | None:
+    picture = project.store.root / "train" / metadata["training"]["adapter"] / CURVE
+    return picture if picture.is_file() else None
