@@ -6,8 +6,10 @@ import hashlib
 import random
 from collections.abc import Callable, Sequence
 
+from loresmith.augment.dialogue import cut_to_dialogue
 from loresmith.augment.dice import reroll_dice
 from loresmith.augment.names import swap_names
+from loresmith.augment.party import vary_party
 from loresmith.check.file import compile_source
 from loresmith.format.scenario import write_scenario
 from loresmith.ir.scenario import Scenario
@@ -15,7 +17,12 @@ from loresmith.ir.vocabulary import Vocabulary
 from loresmith.recipe.schema import Augment
 
 Pass = Callable[[Scenario, random.Random], Scenario]
-PASSES: dict[str, Pass] = {"names": swap_names, "dice": reroll_dice}
+PASSES: dict[str, Pass] = {
+    "dialogue": cut_to_dialogue,
+    "names": swap_names,
+    "party": vary_party,
+    "dice": reroll_dice,
+}
 MARK = "~"
 """Between a derived scenario's parent and its number: `the-dry-well~1`."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-import re
 
+from loresmith.augment.spoken import numbers_spoken
 from loresmith.engine.reroll import DIE, rerolled
-from loresmith.ir.scenario import DmTurn, Result, Scenario, UserTurn
+from loresmith.ir.scenario import DmTurn, Result, Scenario
 from loresmith.syntax.results import parse_result
 
 _KEPT_OUTCOMES = ("success", "failure", "hit", "miss")
@@ -19,7 +19,7 @@ def reroll_dice(scenario: Scenario, dice: random.Random) -> Scenario:
     A check whose die or total is spoken of stays as it is, as do all rolls without a DC or AC: what they come to is
     what the story goes on with.
     """
-    said = _numbers_said(scenario)
+    said = numbers_spoken(scenario)
     turns = [
         turn.model_copy(update={"parts": tuple(_rerolled(part, said, dice) for part in turn.parts)})
         if isinstance(turn, DmTurn)
@@ -48,12 +48,3 @@ def _rerolled(part: object, said: set[int], dice: random.Random) -> object:
 def _as_result(part: Result, text: str) -> Result:
     read = parse_result(text, 0)
     return part.model_copy(update={"body": read.body, "total": read.sum.total if read.sum else None})
-
-
-def _numbers_said(scenario: Scenario) -> set[int]:
-    """The numbers in what is told and said."""
-    told = [
-        turn.text if isinstance(turn, UserTurn) else " ".join(p.text for p in turn.parts if p.kind == "text")
-        for turn in scenario.turns
-    ]
-    return {int(number) for text in told for number in re.findall(r"\d+", text)}

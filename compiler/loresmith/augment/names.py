@@ -1,16 +1,17 @@
-"""Names swapped: the members of the party are called otherwise, everywhere."""
+"""Names swapped: the members of the party and the places are called otherwise, everywhere."""
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import yaml
 
+from loresmith.augment.places import place_names, shipped_places
 from loresmith.ir.scenario import Scenario
 
 _WORD = re.compile(r"[^\W\d_]+")
@@ -20,23 +21,34 @@ SHORTEST = 3
 
 
 def swap_names(scenario: Scenario, dice: random.Random) -> Scenario:
-    """The scenario with other names for its party: in the sheet, in what is said, in calls and results.
+    """The scenario with other names for its party and its places: in the sheet, in what is said, in calls and results.
 
     A word of a name that also stands in the scenario in lower case is no name there (`Stone`, `Doctor`) and stays, as
-    does one that a part of another word or a title would turn into. After `a` and `an` both read right.
+    does one that a part of another word or a title would turn into. After `a` and `an` both read right. `places.py`
+    decides which words name a place.
     """
     text = scenario.model_dump_json(exclude={"path", "id", "category", "tags"})
     words = set(_WORD.findall(text))
-    own = sorted(
+    people = sorted(
         {w for member in scenario.system.party for w in _WORD.findall(member.name) if _is_name(w, words)}
     )
-    free = [name for name in shipped_names() if name not in words and name.lower() not in words]
+    called = {word for member in scenario.system.party for word in _WORD.findall(member.name)}
+    places = [name for name in place_names(scenario.system, words) if name not in called]
+    swapped = _chosen(people, shipped_names(), words, dice) | _chosen(places, shipped_places(), words, dice)
+    return Scenario.model_validate(_replaced(scenario.model_dump(), swapped)) if swapped else scenario
+
+
+def _chosen(
+    names: Sequence[str], shipped: Sequence[str], words: set[str], dice: random.Random
+) -> dict[str, str]:
+    """Another name for each, none twice and none that the scenario has."""
+    free = [name for name in shipped if name not in words and name.lower() not in words]
     swapped = dict[str, str]()
-    for name in own:
+    for name in names:
         fitting = [n for n in free if (n[0] in _VOWELS) == (name[0] in _VOWELS) and n not in swapped.values()]
         if fitting:
             swapped[name] = dice.choice(fitting)
-    return Scenario.model_validate(_replaced(scenario.model_dump(), swapped)) if swapped else scenario
+    return swapped
 
 
 def _is_name(word: str, words: set[str]) -> bool:

@@ -122,7 +122,7 @@ def _dataset_summary(artefact: Artefact) -> str:
 
 LOWER = Stage(
     "lower",
-    2,
+    3,
     "Scenarios",
     (),
     _lower_inputs,

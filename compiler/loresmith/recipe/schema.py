@@ -59,8 +59,9 @@ class Augment(Section):
 
     copies: Annotated[int, Field(ge=0)] = 0
     """Derived scenarios of each."""
-    passes: tuple[Literal["names", "dice"], ...] = ("names", "dice")
-    """What is changed: the names of the party, the dice of checks."""
+    passes: tuple[Literal["names", "dice", "party", "dialogue"], ...] = ("names", "dice")
+    """What is changed: the names of party and places, the dice of checks, values of the party's sheets; `dialogue` ends
+    a copy before its first call, every second time."""
     seed: int = 7
 
 

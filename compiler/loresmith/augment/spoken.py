@@ -1,0 +1,51 @@
+"""The numbers that a scenario speaks of outside its sheets and sums: nothing that they may stand for is changed."""
+
+from __future__ import annotations
+
+import re
+
+from loresmith.ir.scenario import Call, DmTurn, Result, Scenario, Text, UserTurn
+
+_UNITS = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_VALUES = {word: number for number, word in enumerate(_UNITS)} | {
+    word: 10 * number for number, word in enumerate(_TENS, start=2)
+}
+_NUMBER = re.compile(
+    rf"\d+|\b({'|'.join(_TENS)})(?:[ -]({'|'.join(_UNITS[1:10])}))?\b|\b({'|'.join(_UNITS)})\b", re.IGNORECASE
+)
+
+
+def numbers_spoken(scenario: Scenario) -> set[int]:
+    """The numbers in what is told and said, in the scene's description and in results that are no sums: digits, and
+    English words up to ninety-nine. `forty-two` speaks of 42 alone."""
+    system = scenario.system
+    texts = [
+        system.role,
+        system.world or "",
+        system.location or "",
+        *(field.value for field in system.fields),
+    ]
+    for turn in scenario.turns:
+        texts += [turn.text] if isinstance(turn, UserTurn) else _told(turn)
+    return {_value(match) for text in texts for match in _NUMBER.finditer(text)}
+
+
+def _told(turn: DmTurn) -> list[str]:
+    return [_words(part) for part in turn.parts]
+
+
+def _words(part: Text | Call | Result) -> str:
+    if isinstance(part, Text):
+        return part.text
+    return part.body if isinstance(part, Result) and part.total is None else ""
+
+
+def _value(match: re.Match[str]) -> int:
+    tens, unit, alone = (group.lower() if group else None for group in match.groups())
+    if tens:
+        return _VALUES[tens] + (_VALUES[unit] if unit else 0)
+    return _VALUES[alone] if alone else int(match[0])
