@@ -59,7 +59,7 @@ def test_half_a_letter_is_never_shown(tmp_path: Path) -> None:
     [
         ({"template": None}, "no chat template"),
         ({"template": "{{ messages[0]['content'] }}"}, "isn't the one that gemma3 is trained with"),
-        ({"template": "{% raise %}"}, "can't run this model file"),
+        ({"template": "{% raise %}"}, "can't build the prompts"),
         ({"template": GOOGLES}, "isn't the one that gemma3 is trained with"),
     ],
 )
@@ -79,7 +79,7 @@ def test_a_damaged_file(tmp_path: Path) -> None:
     cut.write_bytes(whole[: len(whole) // 2])
     empty.write_bytes(b"")
     other.write_bytes(b"PK\x03\x04 a zip file")
-    assert "can't run this model file" in refusal(cut, Rejected)
+    assert "damaged or cut short" in refusal(cut, Rejected)
     assert "isn't a GGUF" in refusal(empty, Rejected)
     assert "isn't a GGUF" in refusal(other, Rejected)
     assert "no such model file" in refusal(tmp_path / "none.gguf", InvalidCall)

@@ -89,7 +89,7 @@ def test_the_grammar_leaves_a_right_answer_as_it_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("made", "says"),
-    [("missing", "no such model file"), ("text", "isn't a GGUF"), ("cut", "can't run this model file"),
+    [("missing", "no such model file"), ("text", "isn't a GGUF"), ("cut", "damaged or cut short"),
      ("no template", "has no chat template")],
 )  # fmt: skip
 def test_files_that_cannot_be_asked(tmp_path: Path, made: str, says: str) -> None:

@@ -15,8 +15,8 @@ from loresmith.commands.questions import Questions, ask, scenarios_of
 from loresmith.commands.watchers import watcher_for
 from loresmith.deliver.chosen import chosen_model_file
 from loresmith.diagnostics.failure import InvalidCall
-from loresmith.generate.model_file import require_gguf
 from loresmith.lower.conversation import lower_scenario
+from loresmith.validate.answers import require_askable
 from loresmith.validate.compare import Difference, compare
 from loresmith.validate.evaluate import Evaluated
 from loresmith.validate.few_shot import with_examples
@@ -39,6 +39,8 @@ def bench_models(
     project, _ = chosen_project(recipe, root)
     files = _files(models, project.models)
     prompts = questions.prompts(project)
+    for file in files.values():
+        require_askable(file, prompts[0])
     trained = [lower_scenario(s, project.vocabulary) for s in scenarios_of(project) if s.split == "train"]
     with watcher_for(sys.stderr, quiet=as_json) as watcher:
         base = build_stage(project, "base-quantize", watcher).folder / MODEL
@@ -58,8 +60,6 @@ def bench_models(
 def _files(models: Sequence[str], delivered: Path) -> dict[str, Path]:
     """The model files by the name they are shown under; two of one name show their folder."""
     files = [chosen_model_file(model, delivered) for model in models]
-    for file in files:
-        require_gguf(file)
     names = [file.name for file in files]
     shown = [n if names.count(n) == 1 else f"{f.parent.name}/{n}" for n, f in zip(names, files, strict=True)]
     if len(set(shown)) < len(shown):

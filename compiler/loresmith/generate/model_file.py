@@ -35,18 +35,9 @@ def family_of_file(file: Path, architecture: str, template: str | None) -> Famil
     """
     family = next((family for family in FAMILIES if family.gguf_architecture == architecture), None)
     if family is None:
-        known = ", ".join(family.name for family in FAMILIES)
-        raise Rejected(
-            f"This model is of the family {architecture or '(none)'}, which loresmith can't talk to.",
-            where=str(file),
-            remedy=f"Choose a model of one of these families: {known}.",
-        )
+        raise unknown_family(file, architecture)
     if template is None:
-        raise Rejected(
-            "This model file has no chat template, so nobody knows how it wants to be spoken to.",
-            where=str(file),
-            remedy="Take a file that loresmith built; see: loresmith models",
-        )
+        raise no_template(file)
     if template != family.template and not _same_prompts(family, template):
         raise Rejected(
             f"This model file's chat template isn't the one that {family.name} is trained with.",
@@ -54,6 +45,25 @@ def family_of_file(file: Path, architecture: str, template: str | None) -> Famil
             remedy="Take a file that loresmith built; see: loresmith models",
         )
     return family
+
+
+def unknown_family(file: Path, architecture: str) -> Rejected:
+    """The failure for a file of a family that isn't one of `FAMILIES`."""
+    known = ", ".join(family.name for family in FAMILIES)
+    return Rejected(
+        f"This model is of the family {architecture or '(none)'}, which loresmith can't talk to.",
+        where=str(file),
+        remedy=f"Choose a model of one of these families: {known}.",
+    )
+
+
+def no_template(file: Path) -> Rejected:
+    """The failure for a file without a chat template."""
+    return Rejected(
+        "This model file has no chat template, so nobody knows how it wants to be spoken to.",
+        where=str(file),
+        remedy="Take a file that loresmith built; see: loresmith models",
+    )
 
 
 def _same_prompts(family: Family, template: str) -> bool:

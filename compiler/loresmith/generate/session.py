@@ -15,9 +15,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, Literal, Protocol
 
-from loresmith.diagnostics.failure import Rejected
 from loresmith.families.family import Family
 from loresmith.generate.model_file import family_of_file, require_gguf
+from loresmith.generate.refusal import refusal
 from loresmith.generate.sampling import Sampling
 from loresmith.process.child import last_words
 
@@ -91,9 +91,7 @@ class ModelSession:
         code = self._process.wait()
         self._errors.seek(0)
         said = last_words(self._errors.read(), code)
-        raise Rejected(
-            "llama.cpp can't run this model file.", where=str(self.model), remedy=f"It said: {said}"
-        )
+        raise refusal(self.model, said)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from loresmith.diagnostics.failure import Rejected
 from loresmith.families.family import Family
 from loresmith.generate.model_file import require_gguf
+from loresmith.generate.refusal import refusal
 from loresmith.generate.session import PATIENT
 from loresmith.lower.conversation import Conversation, Message
 from loresmith.process.child import ChildFailed, run_child
@@ -85,6 +86,7 @@ def answers_of(
     grammar: str | None = None,
 ) -> list[Answer]:
     """The model file's greedy answers, in the order of the prompts; with a `grammar`, in GBNF, only what it allows.
+    There is none where no new token is asked for: the prompts are built, and the weights stay unread.
 
     Raises InvalidCall when there is no such file, Rejected when llama.cpp can't load or run it.
     """
@@ -107,13 +109,16 @@ def answers_of(
         return [Answer(**answer) for answer in json.loads(said.read_text(encoding="utf-8"))]
 
 
+def require_askable(model: Path, prompt: Prompt) -> None:
+    """Raise what `answers_of` would for a file that can't be asked, as far as a prompt shows it without the weights."""
+    answers_of(model, [prompt], 0, 0, lambda _done: None)
+
+
 def _run_worker(model: Path, arguments: list[str], report: Callable[[float], None]) -> None:
     try:
         run_child("loresmith.validate.worker", arguments, report, PATIENT)
     except ChildFailed as error:
-        raise Rejected(
-            "llama.cpp can't run this model file.", where=str(model), remedy=f"It said: {error.said}"
-        ) from error
+        raise refusal(model, error.said) from error
 
 
 def require_same_prompts(

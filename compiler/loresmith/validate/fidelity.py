@@ -17,9 +17,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from loresmith.diagnostics.failure import Rejected
 from loresmith.engine.reroll import rerolled
 from loresmith.generate.model_file import require_gguf
+from loresmith.generate.refusal import refusal
 from loresmith.generate.session import PATIENT
 from loresmith.process.child import ChildFailed, run_child
 from loresmith.syntax.results import parse_result
@@ -108,7 +108,5 @@ def _costs(
         try:
             run_child("loresmith.validate.likelihood_worker", [str(asked), str(said)], report, PATIENT)
         except ChildFailed as error:
-            raise Rejected(
-                "llama.cpp can't run this model file.", where=str(model), remedy=f"It said: {error.said}"
-            ) from error
+            raise refusal(model, error.said) from error
         return [(nats, tokens) for nats, tokens in json.loads(said.read_text(encoding="utf-8"))]

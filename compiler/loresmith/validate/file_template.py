@@ -6,19 +6,40 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from loresmith.families.family import FAMILIES
+from loresmith.generate.refusal import NO_TEMPLATE, TEMPLATE_FAILED, unknown_architecture
+from loresmith.quantize.llama_log import listen
 
-def read_words(path: str) -> Any:
-    """The file's vocabulary and metadata, without its weights; ends the process where it has no chat template."""
+
+def load(path: str, **settings: Any) -> Any:
+    """The file as llama-cpp-python's model; ends the process where llama.cpp refuses it, which says why on stderr."""
     from llama_cpp import Llama
 
-    words = Llama(model_path=path, vocab_only=True, verbose=False)
+    listen(lambda _line: None)
+    try:
+        # Without `verbose` the library would silence llama.cpp's log, which `listen` sorts.
+        model = Llama(model_path=path, verbose=True, **settings)
+    except ValueError:
+        sys.exit(1)
+    model.verbose = False
+    return model
+
+
+def read_words(path: str) -> Any:
+    """The file's vocabulary and metadata, without its weights; ends the process where it has no chat template, or is
+    of a family that loresmith doesn't know."""
+    words = load(path, vocab_only=True)
+    architecture = words.metadata.get("general.architecture", "")
+    if architecture not in {family.gguf_architecture for family in FAMILIES}:
+        sys.exit(unknown_architecture(architecture))
     if "tokenizer.chat_template" not in words.metadata:
-        sys.exit("The file has no chat template, so nobody knows how the model wants to be spoken to.")
+        sys.exit(NO_TEMPLATE)
     return words
 
 
 def rendered_prompt(words: Any, messages: Sequence[dict[str, str]]) -> str:
-    """The prompt for the next reply, by the Jinja template inside the file."""
+    """The prompt for the next reply, by the Jinja template inside the file; ends the process where it raises."""
+    from jinja2 import TemplateError
     from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
     formatter = Jinja2ChatFormatter(
@@ -27,7 +48,10 @@ def rendered_prompt(words: Any, messages: Sequence[dict[str, str]]) -> str:
         bos_token=_piece(words, words.token_bos()),
         add_generation_prompt=True,
     )
-    return formatter(messages=messages).prompt  # pyright: ignore[reportArgumentType]
+    try:
+        return formatter(messages=messages).prompt  # pyright: ignore[reportArgumentType]
+    except (TemplateError, ValueError) as error:
+        sys.exit(f"{TEMPLATE_FAILED}{error}")
 
 
 def _piece(words: Any, token: int) -> str:

@@ -14,13 +14,35 @@ from typing import Any
 
 from loresmith.process.child import say_progress
 from loresmith.validate.constrained import GrammarFilter
-from loresmith.validate.file_template import read_words, rendered_prompt
+from loresmith.validate.file_template import load, read_words, rendered_prompt
 
 
 def main() -> None:
-    """Answer every prompt of the request greedily, rendered by the file's own template."""
+    """Answer every prompt of the request greedily, rendered by the file's own template; without a token to make, none.
+
+    Ends with a message when the file can't be asked.
+    """
     request = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    model, prompts = _loaded(request)
+    prompts = _rendered(request)
+    answers = _answers(request, prompts) if request["max_new_tokens"] else []
+    Path(sys.argv[2]).write_text(json.dumps(answers), encoding="utf-8")
+
+
+def _rendered(request: dict[str, Any]) -> list[tuple[str, list[int]]]:
+    """Each prompt rendered, with its ids."""
+    words = read_words(request["model"])
+    rendered = [rendered_prompt(words, prompt["messages"]) for prompt in request["prompts"]]
+    return [(text, words.tokenize(text.encode(), add_bos=False, special=True)) for text in rendered]
+
+
+def _answers(request: dict[str, Any], prompts: list[tuple[str, list[int]]]) -> list[dict[str, Any]]:
+    model = load(
+        request["model"],
+        n_ctx=max(len(ids) for _, ids in prompts) + request["max_new_tokens"] + 8,
+        n_threads=request["threads"],
+        n_batch=512,
+        n_gpu_layers=request["gpu_layers"],
+    )
     processor = GrammarFilter(model, request["grammar"]) if request["grammar"] else None
     answers: list[dict[str, Any]] = []
     for number, (prompt, (rendered, ids)) in enumerate(zip(request["prompts"], prompts, strict=True)):
@@ -34,26 +56,7 @@ def main() -> None:
             }
         )
         say_progress((number + 1) / len(request["prompts"]))
-    Path(sys.argv[2]).write_text(json.dumps(answers), encoding="utf-8")
-
-
-def _loaded(request: dict[str, Any]) -> tuple[Any, list[tuple[str, list[int]]]]:
-    """The model with room for the longest prompt and answer, and each prompt rendered, with its ids.
-
-    Ends with a message when the file has no chat template.
-    """
-    from llama_cpp import Llama
-
-    words = read_words(request["model"])
-    rendered = [rendered_prompt(words, prompt["messages"]) for prompt in request["prompts"]]
-    ids = [words.tokenize(text.encode(), add_bos=False, special=True) for text in rendered]
-    context = max(map(len, ids)) + request["max_new_tokens"] + 8
-    del words
-    model = Llama(
-        model_path=request["model"], n_ctx=context, n_threads=request["threads"], n_batch=512,
-        n_gpu_layers=request["gpu_layers"], verbose=False,
-    )  # fmt: skip
-    return model, list(zip(rendered, ids, strict=True))
+    return answers
 
 
 def _answered(model: Any, ids: list[int], limit: int, processor: GrammarFilter | None) -> dict[str, Any]:
