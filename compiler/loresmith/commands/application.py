@@ -58,6 +58,10 @@ def train(
     as_json: Json = False,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also log to TensorBoard.")] = False,
     wandb: Annotated[bool, typer.Option("--wandb", help="Also log to Weights & Biases.")] = False,
+    accelerate: Annotated[
+        Path | None,
+        typer.Option(metavar="CONFIG", help="Train in the processes of this configuration of accelerate."),
+    ] = None,
 ) -> int:
     """Build a recipe: from scenarios to a model file that the app loads.
 
@@ -66,7 +70,9 @@ def train(
     from loresmith.commands.train import train_recipe
 
     trackers = [name for name, asked in (("tensorboard", tensorboard), ("wandb", wandb)) if asked]
-    return train_recipe(recipe, Path.cwd(), quiet=quiet, as_json=as_json, trackers=trackers)
+    return train_recipe(
+        recipe, Path.cwd(), quiet=quiet, as_json=as_json, trackers=trackers, accelerate=accelerate
+    )
 
 
 @application.command()

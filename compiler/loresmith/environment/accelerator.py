@@ -21,11 +21,11 @@ class Accelerator(BaseModel):
     precision: Literal["fp32", "bf16"]
 
 
-def detect_accelerator() -> Accelerator:
-    """The best device of this machine, as torch sees it."""
+def detect_accelerator(*, cpu: bool = False) -> Accelerator:
+    """The best device of this machine, as torch sees it, or with `cpu` its processor."""
     import torch
 
-    return choose_accelerator(torch, total_memory_bytes())
+    return cpu_of(total_memory_bytes()) if cpu else choose_accelerator(torch, total_memory_bytes())
 
 
 def choose_accelerator(torch: Any, system_memory: int) -> Accelerator:
@@ -44,5 +44,10 @@ def choose_accelerator(torch: Any, system_memory: int) -> Accelerator:
         return Accelerator(
             kind="mps", name="Apple GPU (Metal)", memory_bytes=system_memory, precision=precision
         )
+    return cpu_of(system_memory)
+
+
+def cpu_of(system_memory: int) -> Accelerator:
+    """The machine's processor as the device that trains."""
     name = f"CPU, {psutil.cpu_count(logical=False) or psutil.cpu_count()} cores"
     return Accelerator(kind="cpu", name=name, memory_bytes=system_memory, precision="fp32")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from loresmith.pipeline.graph import stages_of
 from loresmith.pipeline.project import Project
 from loresmith.pipeline.report import build_report
 from loresmith.pipeline.stage import Built, Stage, Watcher
-from loresmith.pipeline.train_stages import remember_adapter
+from loresmith.pipeline.train_stages import TRAIN, remember_adapter, train_in_cluster
 from loresmith.store.artefacts import Artefact, key_of
 from loresmith.store.files import sha256_of
 from loresmith.validate.gate import require_thresholds
@@ -74,6 +75,19 @@ def build_stage(project: Project, name: str, watcher: Watcher) -> Artefact:
             if stage.name in needed:
                 built[stage.name] = _run_stage(stage, project, built, watcher)
         return built[name]
+
+
+def join_training(project: Project, watcher: Watcher) -> None:
+    """Do this machine's part of a training that the first machine of the cluster leads; keeps nothing of it.
+
+    Builds what training needs. Raises a Failure as `run_build` does.
+    """
+    assert project.cluster is not None
+    built = {need: build_stage(project, need, watcher) for need in TRAIN.needs}
+    watcher.stage_begins(TRAIN.title)
+    with tempfile.TemporaryDirectory() as scratch:
+        train_in_cluster(project, project.cluster, built, None, Path(scratch), watcher)
+    watcher.stage_ends(TRAIN.title, "this machine's part is done; the first machine builds the model")
 
 
 def _run_stage(stage: Stage, project: Project, built: Built, watcher: Watcher) -> Artefact:

@@ -6,19 +6,24 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loresmith.diagnostics.failure import InvalidCall
 from loresmith.ir.vocabulary import Vocabulary, load_vocabulary
 from loresmith.recipe.schema import Recipe
 from loresmith.store.artefacts import Store
 
+if TYPE_CHECKING:
+    from loresmith.train.cluster import Cluster
+
 
 @dataclass(frozen=True)
 class Project:
-    """The project's root folder and the recipe to build."""
+    """The project's root folder and the recipe to build; `cluster`: the processes to train it in, if not this one."""
 
     root: Path
     recipe: Recipe
+    cluster: Cluster | None = None
 
     @property
     def store(self) -> Store:

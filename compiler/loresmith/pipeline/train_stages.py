@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loresmith.diagnostics.failure import Rejected
 from loresmith.pipeline.front_stages import family_of_base
 from loresmith.pipeline.project import Project
 from loresmith.pipeline.stage import Built, Stage, Watcher
 from loresmith.recipe.schema import Train
-from loresmith.store.artefacts import Artefact
+from loresmith.store.artefacts import Artefact, key_of
 from loresmith.store.files import write_atomically
+
+if TYPE_CHECKING:
+    from loresmith.train.cluster import Cluster
+    from loresmith.train.member import Request
 
 _UNKEYED_FIELDS = {"incremental", "checkpoint_every", "context"}
 """Train fields that don't change the weights; the context already decides what is in the dataset."""
@@ -72,17 +76,51 @@ def _train(project: Project, built: Built, folder: Path, watcher: Watcher) -> di
 
     parent_key = _train_inputs(project, built)["parent"]
     parent = project.store.find("train", parent_key) if parent_key else None
-    facts = train_adapter(
-        built["base"].folder,
-        family_of_base(built["base"]),
-        built["dataset"].folder,
-        project.recipe.train,
-        parent.folder if parent else None,
-        detect_accelerator(),
-        folder,
-        watcher.measure,
-    )
+    start = parent.folder if parent else None
+    if project.cluster:
+        facts = train_in_cluster(project, project.cluster, built, start, folder, watcher)
+    else:
+        facts = train_adapter(
+            built["base"].folder,
+            family_of_base(built["base"]),
+            built["dataset"].folder,
+            project.recipe.train,
+            start,
+            detect_accelerator(),
+            folder,
+            watcher.measure,
+        )
     return facts | {"parent": parent_key, "recipe_digest": recipe_digest(project)}
+
+
+def train_in_cluster(
+    project: Project, cluster: Cluster, built: Built, parent: Path | None, folder: Path, watcher: Watcher
+) -> dict[str, Any]:
+    """Train the recipe in the cluster's processes, from the adapter folder `parent`; gives the run's facts.
+
+    `folder` counts on the first machine alone, as does `parent`. Raises what `launch_training` raises.
+    """
+    from loresmith.train.launch import launch_training
+
+    base, dataset = built["base"], built["dataset"]
+    same = {"base": base.digest, "dataset": dataset.digest, "train": train_settings(project.recipe.train)}
+
+    def request(answers: Path) -> Request:
+        from loresmith.train.member import Request
+
+        return Request(
+            base=base.folder,
+            family=family_of_base(base).name,
+            dataset=dataset.folder,
+            train=project.recipe.train,
+            parent=parent,
+            folder=folder,
+            answers=answers,
+            key=key_of("train", TRAIN.version, same),
+            cpu=cluster.cpu,
+        )
+
+    return launch_training(cluster, request, watcher.measure)
 
 
 def recipe_digest(project: Project) -> str:

@@ -11,18 +11,22 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+import psutil
 
 SHOWN_LINES = 3
 
 
 class ChildFailed(Exception):
-    """The child ended with an error. `said` is the end of what it wrote, without a traceback."""
+    """The child ended with an error. `said` is the end of what it wrote, without a traceback; `whole` is all."""
 
-    def __init__(self, code: int, said: str) -> None:
+    def __init__(self, code: int, said: str, whole: str = "") -> None:
         super().__init__(said)
         self.code = code
         self.said = said
+        self.whole = whole
 
 
 def run_child(
@@ -37,6 +41,19 @@ def run_child(
 
     Raises ChildFailed when it ends with another code than 0. The child ends with its parent's exception.
     """
+    follow_child(module, arguments, lambda line: _report_part(line, report), environment)
+
+
+def follow_child(
+    module: str,
+    arguments: Sequence[str],
+    hear: Callable[[str], None],
+    environment: Mapping[str, str] | None = None,
+) -> None:
+    """Run `python -m module arguments…`; `hear` gets every line it writes. Otherwise as `run_child`.
+
+    What the child has started ends with it when it is stopped.
+    """
     command = [sys.executable, "-m", module, *arguments]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
         process = subprocess.Popen(
@@ -49,15 +66,17 @@ def run_child(
         )
         try:
             assert process.stdout is not None
-            _follow(process.stdout, report)
+            for line in process.stdout:
+                hear(line)
         except BaseException:
-            process.kill()
+            _kill(process)
             raise
         finally:
             process.wait()
         if process.returncode != 0:
             errors.seek(0)
-            raise ChildFailed(process.returncode, last_words(errors.read(), process.returncode))
+            whole = errors.read()
+            raise ChildFailed(process.returncode, last_words(whole, process.returncode), whole)
 
 
 def say_progress(done: float) -> None:
@@ -75,7 +94,18 @@ def last_words(stderr: str, code: int) -> str:
     return "\n".join([*said, ended] if code < 0 or not said else said)
 
 
-def _follow(lines: Iterable[str], report: Callable[[float], None]) -> None:
-    for line in lines:
-        if line.startswith('{"done"'):
-            report(float(json.loads(line)["done"]))
+def _report_part(line: str, report: Callable[[float], None]) -> None:
+    if line.startswith('{"done"'):
+        report(float(json.loads(line)["done"]))
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """Kill a child and whatever it has started; what has ended already is no matter."""
+    try:
+        family = psutil.Process(process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        family = []
+    process.kill()
+    for member in family:
+        with suppress(psutil.NoSuchProcess):
+            member.kill()

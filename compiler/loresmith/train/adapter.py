@@ -31,6 +31,7 @@ from loresmith.train.model import (
     prepare_rows,
     resolve_precision,
 )
+from loresmith.train.world import ALONE, World
 
 METRICS = "metrics.jsonl"
 CURVE = "loss.png"
@@ -47,8 +48,9 @@ def train_adapter(
     accelerator: Accelerator,
     folder: Path,
     on_step: Callable[[Measurement], None],
+    world: World = ALONE,
 ) -> dict[str, Any]:
-    """Train and write the adapter into `folder`; gives the run's facts.
+    """Train and write the adapter into `folder`; gives the run's facts. Of several processes only the first writes.
 
     `parent` is the adapter to start from. A run that was stopped goes on from its checkpoint in `folder`.
     Raises EnvironmentFailure when memory runs out.
@@ -63,7 +65,7 @@ def train_adapter(
             load_adapter_weights(model, parent)
         prepare_rows(model, family, accelerator.kind)
         outcome = run_training(
-            model, samples, held_out, train, accelerator.kind, folder, _logged(folder, on_step)
+            model, samples, held_out, train, accelerator.kind, folder, _logged(folder, on_step), world
         )
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
@@ -73,13 +75,13 @@ def train_adapter(
             remedy=f"Lower train.row_tokens (now {train.row_tokens}), train.context "
             f"(now {train.context}) or train.rank (now {train.rank}); the checkpoints are kept.",
         ) from error
-    facts = _save(model, outcome, folder)
+    facts = _save(model, outcome, folder) if world.is_main else {}
     del model, outcome
     give_back_freed_memory()
-    return facts | _circumstances(train, precision, accelerator)
+    return facts | _circumstances(train, precision, accelerator, world)
 
 
-def _circumstances(train: Train, precision: str, accelerator: Accelerator) -> dict[str, Any]:
+def _circumstances(train: Train, precision: str, accelerator: Accelerator, world: World) -> dict[str, Any]:
     """What a reader needs to repeat the run: other versions or another kind of machine give other last bits."""
     return {
         "seed": train.seed,
@@ -89,6 +91,7 @@ def _circumstances(train: Train, precision: str, accelerator: Accelerator) -> di
             "name": accelerator.name,
             "architecture": platform.machine(),
             "threads": torch.get_num_threads(),
+            "processes": world.size,
         },
         "versions": {"loresmith": loresmith.__version__, "python": platform.python_version()}
         | {name: metadata.version(name) for name in ("torch", "transformers", "peft")},

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save
+from safetensors.torch import load, save
 
 from loresmith.store.files import write_atomically
 
@@ -48,19 +47,17 @@ def save_checkpoint(
         stale.unlink()
 
 
-def load_checkpoint(
-    folder: Path, parameters: dict[str, torch.nn.Parameter], optimizer: torch.optim.Optimizer
-) -> tuple[Progress, dict[str, torch.Tensor]] | None:
-    """Put the newest checkpoint into the parameters and the optimizer.
-
-    Gives the progress and the best adapter so far, or None when there is no checkpoint.
-    """
+def newest_checkpoint(folder: Path) -> bytes | None:
+    """The content of the newest checkpoint, or None when there is none."""
     found = _checkpoints(folder)
-    if not found:
-        return None
-    with safe_open(found[-1], framework="pt") as file:
-        progress = Progress(**json.loads(file.metadata()["progress"]))
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    return found[-1].read_bytes() if found else None
+
+
+def restore(
+    content: bytes, parameters: dict[str, torch.nn.Parameter], optimizer: torch.optim.Optimizer
+) -> tuple[Progress, dict[str, torch.Tensor]]:
+    """Put a checkpoint into the parameters and the optimizer; gives the progress and the best adapter so far."""
+    progress, tensors = Progress(**json.loads(_metadata(content)["progress"])), load(content)
     with torch.no_grad():
         for name, parameter in parameters.items():
             parameter.copy_(tensors[f"adapter/{name}"])
@@ -70,6 +67,12 @@ def load_checkpoint(
             }
     best = {key.removeprefix("best/"): t for key, t in tensors.items() if key.startswith("best/")}
     return progress, best
+
+
+def _metadata(content: bytes) -> dict[str, str]:
+    """A safetensors file begins with the length of its JSON header, in eight bytes."""
+    length = int.from_bytes(content[:8], "little")
+    return json.loads(content[8 : 8 + length])["__metadata__"]
 
 
 def _on_device(kind: str, tensor: torch.Tensor, parameter: torch.nn.Parameter) -> torch.Tensor:

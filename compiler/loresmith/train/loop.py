@@ -14,12 +14,13 @@ import torch
 from loresmith.recipe.schema import Train
 from loresmith.render.tokens import Sample
 from loresmith.train.batches import batch_of, steps_per_epoch
-from loresmith.train.checkpoint import Progress, load_checkpoint, save_checkpoint
+from loresmith.train.checkpoint import Progress, newest_checkpoint, restore, save_checkpoint
 from loresmith.train.loss import supervised_loss
 from loresmith.train.memory import held_memory_bytes
 from loresmith.train.model import adapter_parameters
 from loresmith.train.rows import packed, row_of, weight_of
 from loresmith.train.sanity import require_sane_eval, require_sane_step
+from loresmith.train.world import ALONE, World
 
 
 @dataclass(frozen=True)
@@ -76,74 +77,100 @@ def run_training(
     device: str,
     folder: Path,
     on_step: Callable[[Measurement], None],
+    world: World = ALONE,
 ) -> Outcome:
     """Train to the end, from the newest checkpoint in `folder` when there is one.
 
-    Raises Rejected on NaN and on divergence; the checkpoints stay.
+    In a world of several each process computes its share of every step; the first one's `folder` counts, and only the
+    first writes checkpoints and calls `on_step`. Raises Rejected on NaN and on divergence; the checkpoints stay.
     """
     parameters = adapter_parameters(model)
     optimizer = torch.optim.AdamW(
         parameters.values(), lr=train.learning_rate, weight_decay=train.weight_decay
     )
-    resumed = load_checkpoint(folder, parameters, optimizer)
-    progress, best = resumed or (Progress(), {})
+    world.begin_as_main(parameters.values())
+    content = world.said_by_main(newest_checkpoint(folder) if world.is_main else None)
+    progress, best = restore(content, parameters, optimizer) if content else (Progress(), {})
     steps = total_steps(len(samples), train)
     while progress.step < steps and not progress.stopped_early:
         started = time.monotonic()
         rate = learning_rate_at(progress.step, steps, train)
         batch = batch_of(samples, train.batch_size, train.seed, progress.step)
-        loss, norm = _gradients(model, parameters, optimizer, batch, train, device)
+        loss, norm = _gradients(model, parameters, optimizer, batch, train, device, world)
         require_sane_step(loss, norm, progress, train)
         _step(optimizer, rate)
         seconds = time.monotonic() - started
         progress.step += 1
         eval_loss = None
         if progress.step % train.eval_every == 0 or progress.step == steps:
-            eval_loss = mean_loss(model, held_out, device, train)
+            eval_loss = mean_loss(model, held_out, device, train, world)
             require_sane_eval(eval_loss, progress, train)
             best = _note_eval(progress, eval_loss, parameters, best, train.patience)
         progress.history.append({"step": progress.step, "loss": loss, "eval_loss": eval_loss})
-        on_step(
-            Measurement(
-                step=progress.step,
-                steps=steps,
-                loss=loss,
-                eval_loss=eval_loss,
-                learning_rate=rate,
-                tokens=sum(len(sample.ids) for sample in batch),
-                supervised=sum(sample.supervised for sample in batch),
-                seconds=seconds,
-                gradient_norm=norm,
-                memory_bytes=held_memory_bytes(device),
-            )
-        )
-        if _is_checkpoint(progress, steps, train):
+        if world.is_main:
+            done = (progress.step, steps, loss, eval_loss, rate)
+            on_step(_measurement(done, batch, seconds, norm, held_memory_bytes(device)))
+        if world.is_main and _is_checkpoint(progress, steps, train):
             save_checkpoint(folder, parameters, best, optimizer, progress)
     return Outcome(progress, best, steps)
 
 
-def mean_loss(model: Any, samples: Sequence[Sample], device: str, train: Train) -> float:
+def mean_loss(
+    model: Any, samples: Sequence[Sample], device: str, train: Train, world: World = ALONE
+) -> float:
     """The mean cross-entropy of the supervised tokens, weighted as in training, in nats."""
     model.eval()
     with torch.no_grad():
         losses = [
             float(supervised_loss(model, row_of(group, device, train.call_weight)))
-            for group in packed(samples, train.row_tokens)
+            for group in _own_groups(samples, train, world)
         ]
-    return sum(losses) / weight_of(samples, train.call_weight)
+    return world.summed(sum(losses), device) / weight_of(samples, train.call_weight)
 
 
-def accumulate_gradients(model: Any, batch: Sequence[Sample], train: Train, device: str) -> float:
-    """Add the batch's gradients to the parameters and give its mean loss.
+def accumulate_gradients(
+    model: Any, batch: Sequence[Sample], train: Train, device: str, world: World = ALONE
+) -> float:
+    """Add this process's share of the batch's gradients to the parameters and give its part of the mean loss.
 
-    Every row is divided by the whole batch's token weight, so how the batch is packed changes nothing.
+    Every row is divided by the whole batch's token weight, so how the batch is packed and shared out changes nothing.
     """
     total, weight = 0.0, weight_of(batch, train.call_weight)
-    for group in packed(batch, train.row_tokens):
+    for group in _own_groups(batch, train, world):
         loss = supervised_loss(model, row_of(group, device, train.call_weight)) / weight
         loss.backward()
         total += float(loss.detach())
     return total
+
+
+def _measurement(
+    done: tuple[int, int, float, float | None, float],
+    batch: Sequence[Sample],
+    seconds: float,
+    norm: float,
+    memory_bytes: int,
+) -> Measurement:
+    """`done`: the step, how many there are, the two losses and the learning rate."""
+    step, steps, loss, eval_loss, rate = done
+    return Measurement(
+        step=step,
+        steps=steps,
+        loss=loss,
+        eval_loss=eval_loss,
+        learning_rate=rate,
+        tokens=sum(len(sample.ids) for sample in batch),
+        supervised=sum(sample.supervised for sample in batch),
+        seconds=seconds,
+        gradient_norm=norm,
+        memory_bytes=memory_bytes,
+    )
+
+
+def _own_groups(samples: Sequence[Sample], train: Train, world: World) -> Sequence[list[Sample]]:
+    """This process's rows: packed no fuller than it takes for every process to have some."""
+    tokens = sum(len(sample.ids) for sample in samples)
+    capacity = min(train.row_tokens, -(-tokens // world.size))
+    return world.share_of(packed(samples, capacity))
 
 
 def _is_checkpoint(progress: Progress, steps: int, train: Train) -> bool:
@@ -160,11 +187,13 @@ def _gradients(
     batch: Sequence[Sample],
     train: Train,
     device: str,
+    world: World,
 ) -> tuple[float, float]:
     """Put the batch's gradients into the parameters; gives its loss and their norm before it was limited."""
     model.train()
     optimizer.zero_grad(set_to_none=True)
-    loss = accumulate_gradients(model, batch, train, device)
+    loss = world.summed(accumulate_gradients(model, batch, train, device, world), device)
+    world.sum_gradients(parameters.values())
     norm = torch.nn.utils.clip_grad_norm_(parameters.values(), train.clip_norm)
     return loss, float(norm)
 

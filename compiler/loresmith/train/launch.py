@@ -1,0 +1,68 @@
+"""Training in several processes, which `accelerate launch` starts and this process watches."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from loresmith.diagnostics.failure import EnvironmentFailure, Failure, InvalidCall, Rejected
+from loresmith.process.child import ChildFailed, follow_child
+from loresmith.train.cluster import Cluster
+from loresmith.train.member import FACTS, FAILURES, Request
+
+if TYPE_CHECKING:
+    from loresmith.train.loop import Measurement
+
+_FAILURES: dict[str, type[Failure]] = {
+    kind.__name__: kind for kind in (EnvironmentFailure, InvalidCall, Rejected)
+}
+_EXIT_CODE = re.compile(r"exitcode\s*:\s*-(\d+)")
+
+
+def launch_training(
+    cluster: Cluster, request: Callable[[Path], Request], on_step: Callable[[Measurement], None]
+) -> dict[str, Any]:
+    """Train in the cluster's processes; gives the run's facts, or nothing on a machine other than the first.
+
+    `request` is given the folder for the answers. Raises the Failure that a process ended with, or EnvironmentFailure
+    when one was killed or accelerate couldn't start them. No process outlives the call.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        answers = Path(scratch)
+        asked = answers / "request.json"
+        asked.write_text(request(answers).model_dump_json(), encoding="utf-8")
+        arguments = [*cluster.launch_arguments(), "-m", "loresmith.train.member", str(asked)]
+        try:
+            follow_child("accelerate.commands.launch", arguments, lambda line: _hear(line, on_step))
+        except ChildFailed as error:
+            raise _failure(answers, error, cluster) from error
+        if cluster.machine:
+            return {}
+        return json.loads((answers / FACTS).read_text(encoding="utf-8"))
+
+
+def _hear(line: str, on_step: Callable[[Measurement], None]) -> None:
+    from loresmith.train.loop import Measurement
+
+    if line.startswith('{"measurement"'):
+        on_step(Measurement(**json.loads(line)["measurement"]))
+
+
+def _failure(answers: Path, error: ChildFailed, cluster: Cluster) -> Failure:
+    """What a process said it ended with, or what the launcher said."""
+    for file in sorted(answers.glob(FAILURES)):
+        content = json.loads(file.read_text(encoding="utf-8"))
+        return _FAILURES[content.pop("kind")](**content)
+    goes_on = "The checkpoints are kept: the same command goes on."
+    if killed := _EXIT_CODE.search(error.whole):
+        return EnvironmentFailure(
+            f"One of the {cluster.processes} training processes was ended by signal {killed[1]}.",
+            remedy=f"Signal 9 without your doing means that memory ran out: lower num_processes. {goes_on}",
+        )
+    return EnvironmentFailure(
+        f"accelerate couldn't run the training: {error.said}", where=str(cluster.file), remedy=goes_on
+    )
