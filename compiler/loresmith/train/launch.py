@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loresmith.diagnostics.failure import EnvironmentFailure, Failure, InvalidCall, Rejected
-from loresmith.process.child import ChildFailed, follow_child
+from loresmith.process.child import ChildFailed, follow_child, last_words
 from loresmith.train.cluster import Cluster
-from loresmith.train.member import FACTS, FAILURES, Request
+from loresmith.train.member import CRASHES, FACTS, FAILURES, Request
 
 if TYPE_CHECKING:
     from loresmith.train.loop import Measurement
@@ -58,11 +58,21 @@ def _failure(answers: Path, error: ChildFailed, cluster: Cluster) -> Failure:
         content = json.loads(file.read_text(encoding="utf-8"))
         return _FAILURES[content.pop("kind")](**content)
     goes_on = "The checkpoints are kept: the same command goes on."
-    if killed := _EXIT_CODE.search(error.whole):
+    if killed := _EXIT_CODE.search(error.whole.partition("Root Cause")[2]):
         return EnvironmentFailure(
             f"One of the {cluster.processes} training processes was ended by signal {killed[1]}.",
             remedy=f"Signal 9 without your doing means that memory ran out: lower num_processes. {goes_on}",
         )
+    crashes = sorted(answers.glob(CRASHES), key=lambda file: file.stat().st_mtime_ns)
+    if crashes:
+        said = crashes[0].read_text(encoding="utf-8")
+        return EnvironmentFailure(f"A training process broke off: {said}", remedy=goes_on)
     return EnvironmentFailure(
-        f"accelerate couldn't run the training: {error.said}", where=str(cluster.file), remedy=goes_on
+        f"accelerate couldn't run the training: {_last_error(error)}", where=str(cluster.file), remedy=goes_on
     )
+
+
+def _last_error(error: ChildFailed) -> str:
+    """What the launcher said last; of errors that led to one another, the last one alone."""
+    _, mark, last = error.whole.rpartition("Traceback (most recent call last):")
+    return last_words(mark + last, error.code)

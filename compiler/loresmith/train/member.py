@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
 FACTS = "facts.json"
 FAILURES = "failure-*.json"
+CRASHES = "crash-*.txt"
 
 
 class Request(BaseModel):
-    """What every process is told. `answers` is where the first process writes the run's facts, and any its failure;
-    `key` stands for base, dataset and settings, which must be the same on every machine; `cpu`: use no GPU."""
+    """What every process is told. `answers` is where the first process writes the run's facts, and any of them its
+    failure or crash; `key` stands for base, dataset and settings, which must be the same on every machine; `cpu`: use
+    no GPU."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -55,6 +57,11 @@ def main() -> None:
         content |= {"remedy": failure.remedy, "where": failure.where}
         write_atomically(request.answers / f"failure-{world.index:04d}.json", json.dumps(content))
         sys.exit(failure.exit_code)
+    except Exception as error:
+        # The launcher shows the tracebacks of all processes, mixed: this is the line that says what it was.
+        said = f"{type(error).__name__}: {error}".strip()
+        write_atomically(request.answers / f"crash-{world.index:04d}.txt", said)
+        raise
     leave_world()
 
 
