@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from loresmith.commands.entry import exit_code_of
-from loresmith.diagnostics.failure import InvalidCall
+from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall
 from loresmith.recipe.schema import Train
-from loresmith.train.cluster import Cluster, read_cluster
+from loresmith.train.cluster import Cluster, read_cluster, require_devices
 
 TWO = "distributed_type: MULTI_CPU\nuse_cpu: true\nnum_processes: 2\n"
 
@@ -27,6 +27,15 @@ def test_two_processors(tmp_path: Path) -> None:
 
 def test_two_gpus(tmp_path: Path) -> None:
     assert not cluster_of("distributed_type: MULTI_GPU\nnum_processes: 2\n", tmp_path).cpu
+
+
+def test_more_processes_than_gpus_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    with pytest.raises(EnvironmentFailure, match="wants 2 GPUs on this machine, and torch sees 1"):
+        require_devices(cluster_of("distributed_type: MULTI_GPU\nnum_processes: 2\n", tmp_path))
+    shared = "num_machines: 2\nmachine_rank: 0\nmain_process_ip: 10.0.0.1\n"
+    require_devices(cluster_of(f"distributed_type: MULTI_GPU\nnum_processes: 2\n{shared}", tmp_path))
+    require_devices(cluster_of(TWO, tmp_path))
 
 
 def test_mpirun_starts_the_processes_where_it_is_asked_to(tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ def in_two(
         told: dict[str, Any] = {
             "base": made / "base", "family": "gemma3", "dataset": made / "dataset", "train": TRAIN, "parent": None,
             "folder": folder, "answers": answers, "key": "same", "cpu": True,
+            "processes": 2,
         }  # fmt: skip
         return Request(**told | fields)
 
@@ -172,6 +173,12 @@ def test_what_a_process_finds_is_said_as_in_one(made: Path, tmp_path: Path) -> N
     with pytest.raises(Rejected, match="before anything was learned") as caught:
         in_two(made, tmp_path / "two", print, dataset=tmp_path / "dataset")
     assert "train.precision" in caught.value.remedy
+
+
+def test_processes_that_do_not_meet_write_nothing(made: Path, tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentFailure, match="brought 2 of 3 processes together"):
+        in_two(made, tmp_path / "two", print, processes=3)
+    assert [path.name for path in (tmp_path / "two").iterdir()] == ["accelerate.yaml"]
 
 
 def test_a_crash_is_named(made: Path, tmp_path: Path) -> None:

@@ -53,10 +53,12 @@ def train_recipe(
 
 
 def _in_cluster(project: Project, configuration: Path) -> Project:
-    """The project, to be trained in the processes of a configuration; raises InvalidCall when that can't be."""
-    from loresmith.train.cluster import read_cluster
+    """The project, to be trained in the processes of a configuration; raises a Failure when that can't be."""
+    from loresmith.train.cluster import read_cluster, require_devices
 
-    return replace(project, cluster=read_cluster(configuration))
+    cluster = read_cluster(configuration)
+    require_devices(cluster)
+    return replace(project, cluster=cluster)
 
 
 def _as_text(delivery: Delivery, root: Path) -> str:

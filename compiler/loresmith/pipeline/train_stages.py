@@ -118,6 +118,7 @@ def train_in_cluster(
             answers=answers,
             key=key_of("train", TRAIN.version, same),
             cpu=cluster.cpu,
+            processes=cluster.processes,
         )
 
     return launch_training(cluster, request, watcher.measure)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loresmith.diagnostics.failure import InvalidCall
+from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall
 from loresmith.recipe.schema import Train
 
 REMEDY = "Write one with `accelerate config --config_file FILE`; docs/training.md shows two."
@@ -74,6 +74,19 @@ def read_cluster(file: Path) -> Cluster:
         spawned=kind != "NO" and config.num_processes > 1 and not config.mpirun_config,
         mixed_precision=str(config.mixed_precision or "no"),
     )
+
+
+def require_devices(cluster: Cluster) -> None:
+    """Raise EnvironmentFailure when this machine has fewer GPUs than the processes that it is to run."""
+    import torch
+
+    wanted, found = -(-cluster.processes // cluster.machines), torch.cuda.device_count()
+    if not cluster.cpu and cluster.processes > 1 and found < wanted:
+        raise EnvironmentFailure(
+            f"The configuration wants {wanted} GPUs on this machine, and torch sees {found}.",
+            where=str(cluster.file),
+            remedy="Lower num_processes, or set distributed_type to MULTI_CPU.",
+        )
 
 
 def _loaded(file: Path) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from loresmith.diagnostics.failure import Failure, InvalidCall
+from loresmith.diagnostics.failure import EnvironmentFailure, Failure, InvalidCall
 from loresmith.recipe.schema import Train
 from loresmith.store.files import disk_failures, write_atomically
 
@@ -26,7 +26,7 @@ CRASHES = "crash-*.txt"
 class Request(BaseModel):
     """What every process is told. `answers` is where the first process writes the run's facts, and any of them its
     failure or crash; `key` stands for base, dataset and settings, which must be the same on every machine; `cpu`: use
-    no GPU."""
+    no GPU; `processes`: how many there must be."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,6 +39,7 @@ class Request(BaseModel):
     answers: Path
     key: str
     cpu: bool
+    processes: int
 
 
 def main() -> None:
@@ -70,6 +71,11 @@ def _train(request: Request, world: World) -> dict[str, Any]:
     from loresmith.families.family import family_named
     from loresmith.train.adapter import train_adapter
 
+    if world.size != request.processes:
+        raise EnvironmentFailure(
+            f"accelerate brought {world.size} of {request.processes} processes together.",
+            remedy="Check num_processes and distributed_type; `accelerate test --config_file FILE` tries them.",
+        )
     if world.said_by_main(request.key) != request.key:
         raise InvalidCall(
             "This machine's scenarios, base model or recipe are not those of the first machine.",
