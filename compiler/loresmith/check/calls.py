@@ -37,7 +37,7 @@ def _respelled(made: MadeCall, member_count: int, vocabulary: Vocabulary) -> Fix
     call = canonical_call(f"[{match[1]}: {match[2]}]", vocabulary) if match else None
     if call is None or vocabulary.problem(call, member_count):
         return None
-    return Fix(**made.span.model_dump(), text=call.text)
+    return Fix(**made.span._asdict(), text=call.text)
 
 
 def _is_sound(made: MadeCall, draft: Draft, vocabulary: Vocabulary, findings: Findings) -> bool:
@@ -50,7 +50,7 @@ def _is_sound(made: MadeCall, draft: Draft, vocabulary: Vocabulary, findings: Fi
         return True
     if problem.kind == "tool":
         start = made.span.column + 1
-        span = made.span.model_copy(update={"column": start, "end_column": start + len(made.name)})
+        span = made.span._replace(column=start, end_column=start + len(made.name))
         findings.add("SC301", span, f"There is no tool {made.name!r}.", problem.hint)
         return False
     span = made.span if problem.argument is None else made.call.arguments[problem.argument].span

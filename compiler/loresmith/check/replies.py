@@ -32,8 +32,6 @@ def _check_message(message: list[Text], findings: Findings) -> None:
     shown = "".join(text.text for text in message)
     if len(shown) > MOST_CHARACTERS and len(shown := " ".join(shown.split())) > MOST_CHARACTERS:
         said = [text for text in message if text.text.strip()]
-        span = said[0].span.model_copy(
-            update={"end_line": said[-1].span.end_line, "end_column": said[-1].span.end_column}
-        )
+        span = said[0].span.up_to(said[-1].span)
         text = f"This message shows {len(shown)} characters; the app cuts it at {MOST_CHARACTERS}."
         findings.add("SC505", span, text, "Say it shorter, or let a call and its result come in between.")

@@ -62,7 +62,7 @@ class _SumChecker:
         if raw != total.total:
             message = f"The sum is {raw}, not {total.total}."
             place = self.source.span(total.total_range.start, total.total_range.end)
-            fix = Fix(**place.model_dump(), text=f"*{raw}*")
+            fix = Fix(**place._asdict(), text=f"*{raw}*")
             span = span_in_result(self.source, given, total.total_range)
             self.findings.add("SC401", span, message, f"Write *{raw}*.", fix)
         elif total.outcome and total.outcome_range and _contradicts(made, total):

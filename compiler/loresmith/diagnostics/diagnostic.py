@@ -8,9 +8,15 @@ from loresmith.diagnostics.codes import CODES, Severity
 from loresmith.diagnostics.span import Span
 
 
-class Fix(Span):
-    """What a safe fix writes in place of what its span covers."""
+class Fix(BaseModel):
+    """What a safe fix writes in place of what its place covers."""
 
+    model_config = ConfigDict(frozen=True)
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
     text: str
 
 
@@ -48,7 +54,7 @@ def finding(
     entry = CODES[code]
     return Diagnostic(
         path=path,
-        **span.model_dump(),
+        **span._asdict(),
         code=code,
         severity=entry.severity,
         message=message,

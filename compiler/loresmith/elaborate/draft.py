@@ -150,9 +150,7 @@ def _with_texts_joined(parts: list[Part]) -> list[Part]:
     for part in parts:
         last = joined[-1] if joined else None
         if isinstance(part, Text) and isinstance(last, Text):
-            end = {"end_line": part.span.end_line, "end_column": part.span.end_column}
-            span = last.span.model_copy(update=end)
-            joined[-1] = Text(text=last.text + part.text, span=span)
+            joined[-1] = Text(text=last.text + part.text, span=last.span.up_to(part.span))
         else:
             joined.append(part)
     return joined

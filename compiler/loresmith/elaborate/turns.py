@@ -38,9 +38,7 @@ class TurnElaborator:
             made.append(turn)
             return
         last = made[-1]
-        span = last.span.model_copy(
-            update={"end_line": turn.span.end_line, "end_column": turn.span.end_column}
-        )
+        span = last.span.up_to(turn.span)
         gap = Span(
             line=last.span.end_line,
             column=last.span.end_column,

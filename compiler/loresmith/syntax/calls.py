@@ -58,7 +58,7 @@ def parse_call(text: str, offset: int = 0) -> CallSyntax | None:
     call = _parsed(text)
     if call is None:
         return None
-    return CallSyntax(call.tool, tuple(a._replace(range=a.range.moved(offset)) for a in call.arguments))
+    return CallSyntax(call.tool, tuple(argument.moved(offset) for argument in call.arguments))
 
 
 @lru_cache(maxsize=4096)

@@ -61,11 +61,7 @@ def _sum(body: str, offset: int) -> SumSyntax | None:
     total = _parsed_sum(body)
     if total is None:
         return None
-    return total._replace(
-        terms=tuple(term._replace(range=term.range.moved(offset)) for term in total.terms),
-        total_range=total.total_range.moved(offset),
-        outcome_range=total.outcome_range.moved(offset) if total.outcome_range else None,
-    )
+    return total.moved(offset)
 
 
 @lru_cache(maxsize=4096)

@@ -21,11 +21,12 @@ class Source:
         """The span of `text[start:end]`; a line end at its end doesn't count."""
         if end > start and self.text[end - 1] == "\n":
             end -= 1
-        line, column = self.place(start)
+        line = bisect_right(self.starts, start)
+        column = start - self.starts[line - 1] + 1
         if line == len(self.starts) or end < self.starts[line]:
-            return Span(line=line, column=column, end_line=line, end_column=column + end - start)
+            return Span(line, column, line, column + end - start)
         end_line, end_column = self.place(end)
-        return Span(line=line, column=column, end_line=end_line, end_column=end_column)
+        return Span(line, column, end_line, end_column)
 
     def place(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, both from 1."""

@@ -78,6 +78,10 @@ class ArgumentSyntax(NamedTuple):
     value: str
     range: Range
 
+    def moved(self, offset: int) -> ArgumentSyntax:
+        """The same `offset` characters further on."""
+        return ArgumentSyntax(self.name, self.value, self.range.moved(offset))
+
 
 class CallSyntax(NamedTuple):
     """A well-formed call."""
@@ -111,6 +115,10 @@ class Term(NamedTuple):
     dice: tuple[int, int, str, tuple[int, ...]] | None
     range: Range
 
+    def moved(self, offset: int) -> Term:
+        """The same `offset` characters further on."""
+        return Term(self.sign, self.value, self.source, self.dice, self.range.moved(offset))
+
 
 class SumSyntax(NamedTuple):
     """A result that is a sum; `against` is its DC or AC."""
@@ -122,6 +130,18 @@ class SumSyntax(NamedTuple):
     outcome: str | None
     outcome_range: Range | None
     canonical: str
+
+    def moved(self, offset: int) -> SumSyntax:
+        """The same `offset` characters further on."""
+        return SumSyntax(
+            tuple(term.moved(offset) for term in self.terms),
+            self.total,
+            self.total_range.moved(offset),
+            self.against,
+            self.outcome,
+            self.outcome_range.moved(offset) if self.outcome_range else None,
+            self.canonical,
+        )
 
     @property
     def change(self) -> int:
