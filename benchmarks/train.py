@@ -1,10 +1,10 @@
 """Measures training: `python benchmarks/train.py --project FOLDER [--scenarios N] [--trl PYTHON] [--write]`.
 
 FOLDER is a project in which `loresmith train gemma3-270m` has built the base and the dataset. Our loop and TRL's
-SFTTrainer train on the same scenarios, base, rank, precision and learning rate, one after the other, each in a process
-of its own; TRL in an environment of its own (benchmarks/peers/trl.txt), whose Python is made when it isn't named. A
-step's time is wall clock, the first two steps left out; memory is the peak of the resident set. The machine's limit is
-the best of many fp32 matrix products of a step's shape, measured between the runs.
+SFTTrainer train the same adapter, from the same first weights, on the same rows of packed scenarios in the same order,
+one after the other, each in a process of its own; TRL in an environment of its own (benchmarks/peers/trl.txt), whose
+Python is made when it isn't named. A step's time is wall clock, the first two steps left out; memory is the peak of the
+resident set. The machine's limit is the best of many fp32 matrix products of a step's shape, measured between the runs.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"
 BEGIN, END = "<!-- train: written by benchmarks/train.py -->\n", "<!-- end of train -->\n"
 WARM_UP = 2
+ROW_TOKENS = 2048
 BODY, HEAD = 100_000_000, 168_000_000
 """Weights of the 270M: those that every token meets, and those that a supervised one meets besides."""
 TARGETS = r".*\.layers\.\d+\.(self_attn\.(q|k|v|o)_proj|mlp\.(gate|up|down)_proj)"
@@ -87,17 +88,21 @@ def machine_limit() -> float:
 
 
 def _job(project: Path, scenarios: int, scratch: Path) -> dict[str, Any]:
-    """What both train on: base, samples with their loss spans and labels, and the settings."""
+    """What both train on: base, samples with their loss spans and labels, which of them make the row of each step,
+    and the settings."""
     from loresmith.dataset.build import read_samples
+    from loresmith.train.rows import packed
 
     base, dataset = (_artefact(project, stage) for stage in ("base", "dataset"))
     (scratch / "work").mkdir()
+    train = read_samples(dataset, "train")[:scenarios]
     return {
         "base": str(base), "scratch": str(scratch / "work"),
-        "train": [_entry(s) for s in read_samples(dataset, "train")[:scenarios]],
+        "train": [_entry(s) for s in train],
         "eval": [_entry(s) for s in read_samples(dataset, "eval")[:8]],
+        "rows": [[train.index(sample) for sample in row] for row in packed(train, ROW_TOKENS)],
         "rank": 16, "alpha": 32, "targets": TARGETS, "learning_rate": 4e-4, "weight_decay": 0.01, "clip_norm": 1.0,
-        "rows": 1, "row_tokens": 2048, "batch_size": 2, "epochs": 1, "seed": 7,
+        "row_tokens": ROW_TOKENS, "seed": 7,
     }  # fmt: skip
 
 

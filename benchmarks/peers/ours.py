@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import loresmith.train.loop
 from loresmith.base.acquire import read_config
 from loresmith.families.family import family_of
 from loresmith.recipe.schema import Train
@@ -24,8 +25,8 @@ def main(job_file: str, result_file: str) -> None:
     family = family_of(read_config(base)["architectures"])
     train = Train(
         rank=job["rank"], alpha=job["alpha"], learning_rate=job["learning_rate"], schedule="constant", warmup=0,
-        weight_decay=job["weight_decay"], clip_norm=job["clip_norm"], batch_size=job["batch_size"],
-        row_tokens=job["row_tokens"], epochs=job["epochs"], eval_every=10**6, checkpoint_every=10**6,
+        weight_decay=job["weight_decay"], clip_norm=job["clip_norm"], batch_size=1,
+        row_tokens=job["row_tokens"], max_steps=len(job["rows"]), eval_every=10**6, checkpoint_every=10**6,
         seed=job["seed"],
     )  # fmt: skip
     model = add_adapter(load_base(base, family, "fp32"), family, train)
@@ -35,8 +36,10 @@ def main(job_file: str, result_file: str) -> None:
     def on_step(measurement: Measurement) -> None:
         seconds.append(measurement.seconds)
 
-    held_out = _samples(job["eval"])
-    run_training(model, _samples(job["train"]), held_out[:1], train, "cpu", Path(job["scratch"]), on_step)
+    samples, held_out = _samples(job["train"]), _samples(job["eval"])
+    # Each step takes the row that the peers take, not a batch drawn by the seed.
+    loresmith.train.loop.batch_of = lambda _, __, ___, step: [samples[at] for at in job["rows"][step]]
+    run_training(model, samples, held_out[:1], train, "cpu", Path(job["scratch"]), on_step)
     eval_loss = mean_loss(model, held_out, "cpu", train)
     result = {"step_seconds": seconds, "eval_loss": eval_loss}
     Path(result_file).write_text(json.dumps(result), encoding="utf-8")
