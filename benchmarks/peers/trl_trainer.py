@@ -1,8 +1,8 @@
 """TRL's SFTTrainer on a job file, with its best settings on this machine; runs in an environment of its own.
 
-`python trl_trainer.py JOB.json RESULT.json`. It is given packed rows with the lengths of their samples, as its own packing
-makes them, which it isolates by positions that begin anew; the loss is made in tiles from the supervised positions only;
-gradient checkpointing, on by default, is off.
+`python trl_trainer.py JOB.json RESULT.json`. It is given packed rows with the lengths of their samples, as its own
+packing makes them, which it isolates by positions that begin anew; the loss is made in tiles from the supervised
+positions only; gradient checkpointing, on by default, is off.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from peft import LoraConfig, get_peft_model
 from torch.utils.data import SequentialSampler
 from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
 from trl import SFTConfig, SFTTrainer
-
 
 IGNORED = -100
 
