@@ -45,7 +45,7 @@ def calls(scenario: Scenario) -> list[str]:
 
 def test_every_shipped_scenario_has_a_copy_that_the_checker_accepts() -> None:
     trained = [scenario for scenario in shipped() if scenario.split == "train"]
-    copies = derived(shipped(), Augment(copies=1), VOCABULARY)
+    copies = derived(shipped(), Augment(names=1, dice=1), VOCABULARY)
     assert len(copies) >= 0.95 * len(trained)
     for copy in copies:
         found = compile_source(copy.path, write_scenario(copy, VOCABULARY).encode(), VOCABULARY).findings
@@ -59,12 +59,28 @@ def test_the_same_seed_derives_the_same_and_another_something_else() -> None:
 
     def texts(seed: int) -> list[str]:
         return [
-            write_scenario(s, VOCABULARY) for s in derived(some, Augment(copies=2, seed=seed), VOCABULARY)
+            write_scenario(s, VOCABULARY)
+            for s in derived(some, Augment(names=2, dice=2, seed=seed), VOCABULARY)
         ]
 
     assert texts(1) == texts(1)
     assert texts(1) != texts(2)
     assert len(set(texts(1))) == len(texts(1))
+
+
+def test_each_pass_changes_as_many_copies_as_it_is_asked_for() -> None:
+    scenario = next(s for s in shipped() if s.id == "combat/duel-at-the-comma")
+    copies = derived([scenario], Augment(dice=2, names=1), VOCABULARY)
+
+    def names(one: Scenario) -> list[str]:
+        return [member.name for member in one.system.party]
+
+    def dice(one: Scenario) -> list[str]:
+        return [result.body for result in results(one)]
+
+    assert [copy.id for copy in copies] == [f"{scenario.id}~1", f"{scenario.id}~2"]
+    assert [names(copy) != names(scenario) for copy in copies] == [True, False]
+    assert [dice(copy) != dice(scenario) for copy in copies] == [True, True]
 
 
 def test_dice_change_and_what_follows_from_them_does_not() -> None:
@@ -98,13 +114,13 @@ def test_names_change_everywhere_and_nowhere_else() -> None:
 def test_held_out_scenarios_have_no_copies() -> None:
     held_out = [scenario for scenario in shipped() if scenario.split != "train"]
     assert held_out
-    assert derived(held_out, Augment(copies=3), VOCABULARY) == []
-    assert derived(shipped(), Augment(copies=0), VOCABULARY) == []
+    assert derived(held_out, Augment(names=3, dice=3), VOCABULARY) == []
+    assert derived(shipped(), Augment(), VOCABULARY) == []
 
 
 def test_a_pass_that_changes_nothing_makes_no_copy() -> None:
     quiet = shipped()[0].model_copy(update={"turns": shipped()[0].turns[:1]})
-    assert derive(quiet, 1, Augment(copies=1, passes=("dice",)), VOCABULARY) is None
+    assert derive(quiet, 1, Augment(dice=1), VOCABULARY) is None
 
 
 @pytest.mark.parametrize(

@@ -214,11 +214,13 @@ def test_a_budget_that_cannot_be_met_loses_nothing(project: Path) -> None:
 def test_a_validation_below_the_threshold_is_exit_1(project: Path) -> None:
     with pytest.raises(Rejected, match="isn't good enough") as caught:
         run_build(
-            opened(project, RECIPE.replace("max_new_tokens: 4", "max_new_tokens: 4, call_present: 1.0")),
+            opened(
+                project, RECIPE.replace("max_new_tokens: 4", "max_new_tokens: 4, tool_call_present: '>= 1.0'")
+            ),
             Recorder(),
         )
     assert caught.value.exit_code == 1
-    assert "validate.call_present): 0%, asked for at least 100%" in caught.value.excerpt
+    assert "validate.tool_call_present: 0.0%, asked for at least 100.0%" in caught.value.excerpt
 
 
 def test_a_divergence_above_the_threshold_is_exit_1(project: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
 from loresmith.commands.schema import schema_of
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall, Rejected
 from loresmith.pipeline.project import Project
@@ -32,6 +34,14 @@ MISTAKES = [
     (GOOD + "outputs:\n  - {quantize: q8_0, max_size: lots}\n", "6:32", "outputs.0.max_size", ""),
     (GOOD + "outputs:\n  - {quantize: q8_0}\n  - {quantize: q8_0}\n", "6:3", "listed once", ""),
     (GOOD + "name: other\n", "5:1", "stands here twice", ""),
+    (GOOD + "augment: {dice: 1}\n", "5:1", "Unknown key 'augment'", "It belongs below data."),
+    (GOOD + "data: {augment: {dices: 1}}\n", "5:18", "'data.augment.dices'", "Did you mean dice?"),
+    (GOOD + "data: {augment: {dice: -1}}\n", "5:24", "data.augment.dice", ""),
+    (GOOD + "validate: {tool_call_exact: 0.8}\n", "5:29", 'write it like ">= 0.8"', ""),
+    (GOOD + "validate: {tool_call_exact: '>= 80'}\n", "5:29", "'>= 80' is no threshold", ""),
+    (GOOD + "validate: {tool_call_exact: '<= 0.8'}\n", "5:29", 'write it like ">= 0.8"', ""),
+    (GOOD + "validate: {false_calls: '>= 0.1'}\n", "5:25", 'write it like "<= 0.8"', ""),
+    (GOOD + "validate:\n  tool_call_exact: >= 0.8\n", "6:21", "isn't valid YAML", "in quotes"),
     ("name: mine\ntarget: llama.cpp\n", "1:1", "'base' is missing", ""),
     (
         "name: mine\nbase: {hub: a/b, path: c}\ntarget: llama.cpp\n",
@@ -55,6 +65,52 @@ def test_a_mistake_shows_its_place(tmp_path: Path, text: str, place: str, messag
     assert caught.value.where == f"{path}:{place}"
     assert message in caught.value.message
     assert remedy in caught.value.remedy
+
+
+REFERENCE = """\
+# yaml-language-server: $schema=./recipe.schema.json
+name: gemma3n-e2b
+base:
+  hub: google/gemma-3n-E2B-it
+target: llama.rn
+data:
+  scenarios: ai-training/scenarios
+  balance: {by: category}
+  augment: {dice: 2, names: 1}
+train:
+  method: lora
+  rank: 16
+  learning_rate: 2.0e-4
+  batch_size: 8
+  epochs: 3
+  context: 2048
+vocabulary: {trim: english}
+outputs:
+  - {quantize: q4_k_m, max_size: 2GB}
+validate:
+  tool_call_exact: ">= 0.80"
+  false_calls: "<=0.1"
+"""
+
+
+def test_every_section_of_a_recipe_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(REFERENCE)
+    recipe = load_recipe(path)
+    assert (recipe.data.balance.by, recipe.data.augment.copies) == ("category", 2)
+    assert recipe.data.augment.passes_of(1) == ("names", "dice")
+    assert recipe.data.augment.passes_of(2) == ("dice",)
+    assert (recipe.validate_.tool_call_exact, recipe.validate_.false_calls) == (0.8, 0.1)
+    assert recipe.validate_.parse_rate is None
+    assert recipe.outputs[0].max_bytes == 2_000_000_000
+    jsonschema.validate(yaml.safe_load(REFERENCE), schema_of("recipe"))
+
+
+@pytest.mark.parametrize("threshold", [0.8, ">= 8", "<= 0.8", "0.8"])
+def test_the_published_schema_refuses_what_is_no_threshold(threshold: object) -> None:
+    recipe = yaml.safe_load(REFERENCE) | {"validate": {"tool_call_exact": threshold}}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(recipe, schema_of("recipe"))
 
 
 def test_a_recipe_of_random_bytes_is_refused(tmp_path: Path) -> None:

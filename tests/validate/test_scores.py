@@ -8,7 +8,7 @@ import pytest
 from loresmith.diagnostics.failure import Rejected
 from loresmith.recipe.schema import Validate
 from loresmith.validate.compare import compare
-from loresmith.validate.gate import require_thresholds
+from loresmith.validate.gate import METRIC_OF, require_thresholds
 from loresmith.validate.intervals import counts_of, interval, share
 from loresmith.validate.judgement import Judgement
 from loresmith.validate.metrics import METRICS
@@ -99,9 +99,31 @@ def test_distinct_pairs() -> None:
 
 def test_the_gate_names_every_threshold_that_is_missed() -> None:
     scores = scores_of([judged(ROLL, ROLL), judged("Nothing.", ROLL), judged(ROLL, "")])
-    require_thresholds(scores, Validate(exact_call=0.5, parse_rate=1.0, false_calls=1.0), "q8_0")
+    require_thresholds(scores, Validate(), "q8_0")
+    require_thresholds(scores, asked(tool_call_exact=">= 0.5", parse_rate=">= 1", false_calls="<= 1"), "q8_0")
     with pytest.raises(Rejected) as refused:
-        require_thresholds(scores, Validate(exact_call=0.6, false_calls=0.1), "q8_0")
-    assert "exact_call): 50%, asked for at least 60%" in refused.value.excerpt
-    assert "false_calls): 100%, asked for at most 10%" in refused.value.excerpt
-    assert "call_present" not in refused.value.excerpt
+        require_thresholds(
+            scores, asked(tool_call_exact=">= 0.6", missed_calls="<= 0.5", false_calls="<= 0.1"), "q8_0"
+        )
+    assert refused.value.exit_code == 1
+    assert refused.value.excerpt.splitlines() == [
+        "validate.tool_call_exact: 50.0%, asked for at least 60.0%",
+        "validate.false_calls: 100.0%, asked for at most 10.0%",
+    ]
+
+
+def test_a_threshold_that_nothing_can_be_judged_by_is_missed() -> None:
+    scores = scores_of([judged("Nothing.", "")])
+    with pytest.raises(Rejected) as refused:
+        require_thresholds(scores, asked(tool_call_exact=">= 0.0", false_calls="<= 0.0"), "q8_0")
+    assert refused.value.excerpt == "validate.tool_call_exact: nothing to judge by, asked for at least 0.0%"
+
+
+def test_every_threshold_of_a_recipe_is_held_against_a_metric() -> None:
+    others = {"scenarios", "max_new_tokens", "max_divergence"}
+    assert set(METRIC_OF) == set(Validate.model_fields) - others
+    assert set(METRIC_OF.values()) <= {metric.key for metric in METRICS}
+
+
+def asked(**thresholds: str) -> Validate:
+    return Validate.model_validate(thresholds)

@@ -44,7 +44,7 @@ def derived(scenarios: Sequence[Scenario], asked: Augment, vocabulary: Vocabular
 def derive(scenario: Scenario, number: int, asked: Augment, vocabulary: Vocabulary) -> Scenario | None:
     """Copy `number` of a scenario, None where it wouldn't be a true one."""
     made = scenario
-    for name in asked.passes:
+    for name in asked.passes_of(number):
         seed = hashlib.sha256(f"{asked.seed}/{scenario.id}/{number}/{name}".encode()).digest()
         made = PASSES[name](made, random.Random(seed))
     if made == scenario:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Mapping, Sequence
@@ -35,7 +36,9 @@ def swap_names(scenario: Scenario, dice: random.Random) -> Scenario:
     called = {word for member in scenario.system.party for word in _WORD.findall(member.name)}
     places = [name for name in place_names(scenario.system, words) if name not in called]
     swapped = _chosen(people, shipped_names(), words, dice) | _chosen(places, shipped_places(), words, dice)
-    return Scenario.model_validate(_replaced(scenario.model_dump(), swapped)) if swapped else scenario
+    if not swapped:
+        return scenario
+    return Scenario.model_validate_json(json.dumps(_replaced(scenario.model_dump(mode="json"), swapped)))
 
 
 def _chosen(

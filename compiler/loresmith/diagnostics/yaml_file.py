@@ -87,7 +87,9 @@ def read_yaml(path: Path, noun: str, *, may_be_empty: bool = False, text: str | 
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise _failure(path, source, place, f"This isn't valid YAML: {error.problem}.") from error
+        raise _failure(
+            path, source, place, f"This isn't valid YAML: {error.problem}.", _quotes_wanted(source, place[0])
+        ) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise _failure(path, source, (1, 1), "This isn't valid YAML.") from error
     finally:
@@ -101,6 +103,12 @@ def _read(path: Path, noun: str) -> str:
         raise InvalidCall(f"The {noun} isn't UTF-8 text.", where=str(path)) from error
     except OSError as error:
         raise InvalidCall(f"The {noun} can't be read: {error.strerror}.", where=str(path)) from error
+
+
+def _quotes_wanted(source: str, line: int) -> str:
+    """What to do about a line that YAML can't read because a value begins with a sign of its own."""
+    text = "".join(source.splitlines()[line - 1 : line])
+    return "Put the value in quotes." if re.search(r":\s*[>@%`|&*!][=\w ]", text) else ""
 
 
 def _refuse_repeated_keys(path: Path, source: str, node: yaml.Node) -> None:
@@ -146,14 +154,22 @@ def _node_at(node: yaml.Node, location: Location, *, want_key: bool) -> yaml.Nod
 
 def _did_you_mean(model: type[BaseModel], location: Location) -> str:
     known = list(_keys_at(model, location[:-1]))
+    elsewhere = [
+        key for key in known if str(location[-1]) in list(_keys_at(model, [*location[:-1], key], below=True))
+    ]
+    if elsewhere:
+        return f"It belongs below {elsewhere[0]}."
     close = difflib.get_close_matches(str(location[-1]), known, n=1)
     return f"Did you mean {close[0]}?" if close else f"Known keys here: {', '.join(known)}."
 
 
-def _keys_at(model: type[BaseModel], location: Location) -> Iterator[str]:
+def _keys_at(model: type[BaseModel], location: Location, *, below: bool = False) -> Iterator[str]:
+    """The keys at a place; none `below` a key that holds a value and no keys."""
     for part in location:
         if isinstance(part, str):
-            model = _model_of(model, part)
+            outer, model = model, _model_of(model, part)
+            if below and model is outer:
+                return
     for name, field in model.model_fields.items():
         yield field.alias or name
 

@@ -32,18 +32,18 @@ def _lower_inputs(project: Project, _built: Built) -> dict[str, Any]:
     return {
         "sources": sources.digest,
         "tools": project.tools_digest,
-        "augment": recipe.augment.model_dump(),
-        "balance": recipe.balance.model_dump(),
+        "augment": recipe.data.augment.model_dump(),
+        "balance": recipe.data.balance.model_dump(),
     }
 
 
 def _lower(project: Project, _built: Built, folder: Path, _watcher: Watcher) -> dict[str, Any]:
     sources = read_sources(project.scenarios, project.root)
     scenarios = compile_sources(sources, project.vocabulary, cache_of(project.root))
-    made = derived(scenarios, project.recipe.augment, project.vocabulary)
+    made = derived(scenarios, project.recipe.data.augment, project.vocabulary)
     conversations = balanced(
         [lower_scenario(scenario, project.vocabulary) for scenario in (*scenarios, *made)],
-        project.recipe.balance,
+        project.recipe.data.balance,
     )
     lines = "".join(f"{conversation.model_dump_json()}\n" for conversation in conversations)
     write_atomically(folder / CONVERSATIONS, lines)
@@ -86,11 +86,11 @@ def _build_dataset(project: Project, built: Built, folder: Path, _watcher: Watch
     from loresmith.render.tokens import Tokens
 
     _require_context(project, built["base"])
-    lines = (built["lower"].folder / CONVERSATIONS).read_text(encoding="utf-8").splitlines()
-    conversations = [Conversation.model_validate_json(line) for line in lines]
     tokens = Tokens(built["base"].folder, family_of_base(built["base"]))
-    chosen = limited(conversations, project.recipe.data.limit)
-    return build_dataset(chosen, tokens, project.recipe.train.context, folder)
+    with (built["lower"].folder / CONVERSATIONS).open(encoding="utf-8") as lines:
+        conversations = (Conversation.model_validate_json(line) for line in lines)
+        chosen = limited(conversations, project.recipe.data.limit)
+        return build_dataset(chosen, tokens, project.recipe.train.context, folder)
 
 
 def _require_context(project: Project, base: Artefact) -> None:

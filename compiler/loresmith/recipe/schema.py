@@ -10,10 +10,12 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from loresmith.families.family import PROJECTIONS
 from loresmith.quantize.budget import parse_size
 from loresmith.recipe.section import Section
+from loresmith.recipe.threshold import AtLeast, AtMost
 from loresmith.recipe.tune import Tune
 
 Positive = Annotated[int, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Copies = Annotated[int, Field(ge=0, le=20)]
 QuantizationKind = Literal[
     "f16", "bf16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q4_0", "q3_k_m", "q2_k", "iq4_xs"
 ]
@@ -43,26 +45,35 @@ class Base(Section):
         return self.pypi or self.hub or self.path or ""
 
 
-class Data(Section):
-    """Where the scenarios are."""
-
-    scenarios: str = "ai-training/scenarios"
-    """The folder of scenario files, relative to the project."""
-    tools: str = "ai-training/tools.yaml"
-    """The project's own tools; read when it exists."""
-    limit: Positive | None = None
-    """Take at most this many scenarios of each split: for quick trials."""
-
-
 class Augment(Section):
-    """Scenarios derived from those that are trained on."""
+    """Scenarios derived from those that are trained on: for each pass, in how many copies of each it changes something.
 
-    copies: Annotated[int, Field(ge=0)] = 0
-    """Derived scenarios of each."""
-    passes: tuple[Literal["names", "dice", "party", "dialogue"], ...] = ("names", "dice")
-    """What is changed: the names of party and places, the dice of checks, values of the party's sheets; `dialogue` ends
-    a copy before its first call, every second time."""
+    Copy 1 goes through every pass that is asked for at all, copy 2 through those asked for at least twice, and so on.
+    """
+
+    dialogue: Copies = 0
+    """Copies that end before their first call, every second of them."""
+    names: Copies = 0
+    """Copies with other names for the party and the places."""
+    party: Copies = 0
+    """Copies with other values in the party's sheets."""
+    dice: Copies = 0
+    """Copies with other dice in the checks."""
     seed: int = 7
+
+    @property
+    def passes(self) -> dict[str, int]:
+        """The copies of each pass, in the order in which the passes go over one."""
+        return {"dialogue": self.dialogue, "names": self.names, "party": self.party, "dice": self.dice}
+
+    @property
+    def copies(self) -> int:
+        """The derived scenarios of each."""
+        return max(self.passes.values())
+
+    def passes_of(self, number: int) -> tuple[str, ...]:
+        """The passes that copy `number` goes through, counted from 1."""
+        return tuple(name for name, copies in self.passes.items() if copies >= number)
 
 
 class Balance(Section):
@@ -72,6 +83,19 @@ class Balance(Section):
     """What is balanced: a scenario counts by its category, or by its rarest tool."""
     strength: Fraction = 0.5
     """0 leaves the weights as they are, 1 makes every category or tool count alike."""
+
+
+class Data(Section):
+    """Where the scenarios are, and what is made of those that are trained on."""
+
+    scenarios: str = "ai-training/scenarios"
+    """The folder of scenario files, relative to the project."""
+    tools: str = "ai-training/tools.yaml"
+    """The project's own tools; read when it exists."""
+    limit: Positive | None = None
+    """Take at most this many scenarios of each split: for quick trials."""
+    augment: Augment = Augment()
+    balance: Balance = Balance()
 
 
 class VocabularyTrim(Section):
@@ -170,14 +194,20 @@ class Validate(Section):
     """At most this many scenarios of the eval split are asked about; `loresmith eval` asks about all."""
     max_new_tokens: Positive = 128
     """The longest answer, in tokens."""
-    call_present: Fraction = 0.0
-    """The least share of replies with a well-formed call where the reference has one."""
-    exact_call: Fraction = 0.0
-    """The least share of those replies with exactly the reference's calls."""
-    parse_rate: Fraction = 0.0
-    """Of the replies with a call, the least share whose calls all parse."""
-    false_calls: Fraction = 1.0
-    """Of the replies that need no call, the largest share with one."""
+    tool_call_exact: AtLeast | None = None
+    """Of the replies whose reference has a call, the share with exactly the same calls."""
+    tool_call_present: AtLeast | None = None
+    """Of those, the share with a well-formed call."""
+    tool_match: AtLeast | None = None
+    """Of those, the share that calls the same tools, with any arguments."""
+    argument_match: AtLeast | None = None
+    """Of the replies that call the same tools, the share with the same arguments."""
+    parse_rate: AtLeast | None = None
+    """Of the replies with a call, the share whose calls all parse."""
+    missed_calls: AtMost | None = None
+    """Of the replies whose reference has a call, the share without one."""
+    false_calls: AtMost | None = None
+    """Of the replies that need no call, the share with one."""
     max_divergence: Annotated[float, Field(gt=0)] = 0.5
     """The largest mean KL divergence, in nats, of a quantized file from f16."""
 
@@ -189,8 +219,6 @@ class Recipe(Section):
     base: Base
     target: str
     data: Data = Data()
-    augment: Augment = Augment()
-    balance: Balance = Balance()
     vocabulary: VocabularyTrim = VocabularyTrim()
     train: Train = Train()
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = (

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from loresmith.diagnostics.failure import Rejected
 from loresmith.recipe.schema import Validate
+from loresmith.validate.metrics import METRICS
 from loresmith.validate.score import Scores
-from loresmith.validate.text import percent
+
+METRIC_OF = {
+    "tool_call_exact": "exact",
+    "tool_call_present": "call_valid",
+    "tool_match": "tool_match",
+    "argument_match": "argument_match",
+    "parse_rate": "parsed",
+    "missed_calls": "missed_call",
+    "false_calls": "false_call",
+}
+"""The metric that each threshold of a recipe's `validate` section is held against."""
 
 
 def require_thresholds(scores: Scores, asked: Validate, model: str) -> None:
-    """Raise Rejected with every threshold that the scores of `model` miss; a score of nothing misses none."""
+    """Raise Rejected with every threshold that the scores of `model` miss.
+
+    A threshold for what nothing was there to judge by is missed too: it can't be shown to hold.
+    """
     missed = [
-        f"{what}: {percent(value)}, asked for {'at least' if least else 'at most'} {percent(bound)}"
-        for what, value, bound, least in (
-            ("well-formed calls (validate.call_present)", scores.call_valid, asked.call_present, True),
-            ("exact calls (validate.exact_call)", scores.exact, asked.exact_call, True),
-            ("calls that parse (validate.parse_rate)", scores.parsed, asked.parse_rate, True),
-            ("calls where none belongs (validate.false_calls)", scores.false_call, asked.false_calls, False),
-        )
-        if value is not None and (value < bound if least else value > bound)
+        f"validate.{key}: {'nothing to judge by' if value is None else f'{value:.1%}'}, "
+        f"asked for {'at least' if least else 'at most'} {bound:.1%}"
+        for key, value, bound, least in _held(scores, asked)
+        if value is None or (value < bound if least else value > bound)
     ]
     if missed:
         raise Rejected(
@@ -26,3 +36,14 @@ def require_thresholds(scores: Scores, asked: Validate, model: str) -> None:
             remedy="Write more scenarios, train longer, or change the thresholds.",
             excerpt="\n".join(missed),
         )
+
+
+def _held(scores: Scores, asked: Validate) -> list[tuple[str, float | None, float, bool]]:
+    """Each threshold that is asked for: its name, the score, the bound, and whether that is the least."""
+    higher = {metric.key: metric.higher_is_better for metric in METRICS}
+    bounds = {key: getattr(asked, key) for key in METRIC_OF}
+    return [
+        (key, getattr(scores, METRIC_OF[key]), bound, higher[METRIC_OF[key]])
+        for key, bound in bounds.items()
+        if bound is not None
+    ]
