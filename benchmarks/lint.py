@@ -2,7 +2,8 @@
 
 Cold is without a build folder, warm the same command again, one file the whole process for a single file; each is the
 median of three runs. Memory is the peak of the proportional set size of all processes, sampled twenty times a
-second. markdownlint-cli2 checks the same files for comparison; it is installed into a temporary folder.
+second in a run of its own, because sampling takes the processor's time. markdownlint-cli2 checks the same files for
+comparison; it is installed into a temporary folder.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ BEGIN, END = "<!-- lint: written by benchmarks/lint.py -->\n", "<!-- end of lint
 
 @dataclass(frozen=True)
 class Measured:
-    """Medians over the runs: wall-clock seconds, and processor seconds of all processes; bytes at the peak."""
+    """Medians over the timed runs: wall-clock seconds, and processor seconds of all processes; bytes at the peak."""
 
     seconds: float
     processor: float
@@ -115,42 +116,59 @@ def _require_same_findings(lint: list[str], project: Path) -> None:
 
 
 def _measured(command: list[str], project: Path, *, fresh: bool) -> Measured:
-    runs = list[Measured]()
-    for _ in range(RUNS):
-        if fresh:
-            shutil.rmtree(project / "ai-training" / "build", ignore_errors=True)
-        runs.append(_run(command, project))
+    runs = [_timed(command, project, fresh) for _ in range(RUNS)]
     return Measured(
-        statistics.median(run.seconds for run in runs),
-        statistics.median(run.processor for run in runs),
-        max(run.peak for run in runs),
+        statistics.median(seconds for seconds, _ in runs),
+        statistics.median(processor for _, processor in runs),
+        _peak(command, project, fresh),
     )
 
 
-def _run(command: list[str], project: Path) -> Measured:
-    """One run; both linters end with 1 when they find something, anything above is a failure."""
-    before, started = os.times(), time.monotonic()
+def _started(command: list[str], project: Path) -> psutil.Popen:
     # As on a user's machine, compiled modules are kept from one run to the next.
     environment = os.environ | {
         "PYTHONDONTWRITEBYTECODE": "",
         "PYTHONPYCACHEPREFIX": str(project / "pycache"),
     }
-    process = psutil.Popen(
+    return psutil.Popen(
         command, cwd=project, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    peak = 0
+
+
+def _timed(command: list[str], project: Path, fresh: bool) -> tuple[float, float]:
+    """Wall-clock and processor seconds of one run."""
+    _prepare(project, fresh)
+    before, started = os.times(), time.monotonic()
+    process = _started(command, project)
+    _require_ended(process, process.wait())
+    seconds, after = time.monotonic() - started, os.times()
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    return seconds, used
+
+
+def _peak(command: list[str], project: Path, fresh: bool) -> int:
+    """The most memory that a run holds, in bytes."""
+    _prepare(project, fresh)
+    process, peak = _started(command, project), 0
     while True:
         peak = max(peak, _memory(process))
         try:
             code = process.wait(timeout=0.05)
-            break
         except psutil.TimeoutExpired:
             continue
-    seconds, after = time.monotonic() - started, os.times()
+        _require_ended(process, code)
+        return peak
+
+
+def _prepare(project: Path, fresh: bool) -> None:
+    if fresh:
+        shutil.rmtree(project / "ai-training" / "build", ignore_errors=True)
+
+
+def _require_ended(process: psutil.Popen, code: int | None) -> None:
+    """Both linters end with 1 when they find something; anything above is a failure."""
     if code not in (0, 1):
-        sys.exit(f"{' '.join(command)} ended with {code}")
-    used = after.children_user + after.children_system - before.children_user - before.children_system
-    return Measured(seconds, used, peak)
+        sys.exit(f"process {process.pid} ended with {code}")
 
 
 def _memory(process: psutil.Popen) -> int:
