@@ -93,7 +93,7 @@ def _job(project: Path, scenarios: int, scratch: Path) -> dict[str, Any]:
     from loresmith.dataset.build import read_samples
     from loresmith.train.rows import packed
 
-    base, dataset = (_artefact(project, stage) for stage in ("base", "dataset"))
+    base, dataset = _artefacts(project)
     (scratch / "work").mkdir()
     train = read_samples(dataset, "train")[:scenarios]
     return {
@@ -106,11 +106,14 @@ def _job(project: Path, scenarios: int, scratch: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _artefact(project: Path, stage: str) -> Path:
-    folders = sorted((project / "ai-training" / "build" / stage).glob("*/manifest.json"))
-    if not folders:
-        sys.exit(f"{project} has no built {stage}: run `loresmith train gemma3-270m` there first.")
-    return folders[-1].parent
+def _artefacts(project: Path) -> tuple[Path, Path]:
+    """The folders of the base with its whole vocabulary, and of the dataset in its tokens."""
+    for manifest in sorted((project / "ai-training" / "build" / "base").glob("*/manifest.json")):
+        tokenizer = json.loads(manifest.read_text(encoding="utf-8"))["files"]["tokenizer.json"]
+        for dataset in sorted((project / "ai-training" / "build" / "dataset").glob("*/manifest.json")):
+            if json.loads(dataset.read_text(encoding="utf-8"))["inputs"]["tokenizer"] == tokenizer:
+                return manifest.parent, dataset.parent
+    sys.exit(f"{project} has no dataset in the base's tokens: run `loresmith train gemma3-270m` there first.")
 
 
 def _entry(sample: Any) -> dict[str, Any]:
