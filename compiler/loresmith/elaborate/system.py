@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loresmith.diagnostics.diagnostic import Findings
+from loresmith.diagnostics.span import Span
 from loresmith.elaborate.draft import DraftSystem, MadeCall
 from loresmith.elaborate.members import MemberElaborator
 from loresmith.elaborate.text import TextReader
@@ -10,8 +11,9 @@ from loresmith.ir.scenario import Detail, Member
 from loresmith.syntax.document import Parsed
 from loresmith.syntax.keywords import FIELDS, comparable
 from loresmith.syntax.party import MemberSyntax, parse_party, parse_player
-from loresmith.syntax.tree import Field, SystemSection
+from loresmith.syntax.tree import Field, Range, SystemSection
 
+_PROSE_HINT = "A party holds its members alone; what else there is to say of it belongs in World or Role."
 _MEMBER_HINT = "Write - **Lyra** (player): Elf Ranger, level 3, and her Health below."
 
 
@@ -58,19 +60,27 @@ class SystemElaborator:
 
     def _members(self, section: SystemSection) -> list[MemberSyntax]:
         text = self.parsed.shadows.visible
-        players = [m for field in _fields(section, "player") for m in parse_player(text, field.body)]
-        others = [m for field in _fields(section, "party") for m in parse_party(text, field.body)]
-        written = players + others
         heads = _fields(section, "party") + _fields(section, "player")
-        if heads and not written:
-            span = self.reader.span(heads[0].head.range)
-            self.findings.add("SC208", span, "The party has no members.", _MEMBER_HINT)
+        parties = [parse_player(text, field.body) for field in _fields(section, "player")]
+        parties += [parse_party(text, field.body) for field in _fields(section, "party")]
+        written = [member for party in parties for member in party.members]
+        if not any(member.name for member in written):
+            if heads:
+                span = self.reader.span(heads[0].head.range)
+                self.findings.add("SC208", span, "The party has no members.", _MEMBER_HINT)
+            return []
+        for place in (place for party in parties for place in party.prose):
+            self.findings.add("SC205", self._first_line(place), "This text names no member.", _PROSE_HINT)
         self._report_namesakes(written)
         return written
 
+    def _first_line(self, place: Range) -> Span:
+        end = min(self.reader.source.line_end(place.start), place.end)
+        return self.reader.span(Range(place.start, end))
+
     def _report_namesakes(self, written: list[MemberSyntax]) -> None:
         seen = set[str]()
-        for member in written:
+        for member in filter(lambda one: one.name, written):
             name = member.name.casefold()
             if name in seen:
                 span = self.reader.span(member.range)
@@ -95,16 +105,20 @@ class SystemElaborator:
         for field in section.fields:
             if comparable(field.head.title) not in FIELDS:
                 span = self.reader.span(field.head.range)
-                self.findings.add(
-                    "SC204", span, f"SYSTEM has no field {field.head.title!r}; it is kept as written."
-                )
-                value = self.reader.text(field.body).strip()
-                found.append(Detail(name=field.head.title, value=value, span=span))
+                name, value = named_text(field.head.title, self.reader.text(field.body).strip())
+                self.findings.add("SC204", span, f"SYSTEM has no field {name!r}; it is kept as written.")
+                found.append(Detail(name=name, value=value, span=span))
         return found
 
     def _calls(self, section: SystemSection) -> list[MadeCall]:
         places = [section.intro, *(field.body for field in section.fields)]
         return [call for place in places for call in self.reader.calls(place)]
+
+
+def named_text(title: str, body: str) -> tuple[str, str]:
+    """The name and the text of an unknown field: `## Weather: rain` has both in its heading."""
+    name, colon, text = (part.strip() for part in title.partition(":"))
+    return (name, text) if name and colon and text and not body else (title, body)
 
 
 def _fields(section: SystemSection, key: str) -> list[Field]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from loresmith.check.file import compile_source
 from loresmith.diagnostics.diagnostic import Diagnostic, Findings
+from loresmith.elaborate.system import named_text
 from loresmith.format.bodies import BodyWriter
 from loresmith.format.comments import Comments, comments_of, with_comments
 from loresmith.format.meaning import meaning_of
@@ -73,9 +74,7 @@ class _Writer:
         around = self.comments.around(section.head)
         known = [self._fields(section, key, title) for key, title in _TEXTS]
         notes = [laid_out_field("Notes", self.bodies_raw(section))] if self._has_intro(section) else []
-        others = [
-            self._field(f, f.head.title) for f in section.fields if comparable(f.head.title) not in FIELDS
-        ]
+        others = [self._unknown(f) for f in section.fields if comparable(f.head.title) not in FIELDS]
         loose = ["\n".join((*around.before, *around.after))] if around.before or around.after else []
         fields = [*loose, *(f for part in known for f in part), *notes, *others, *self._party(section)]
         tagged = any(opens_sections(self._visible_body(field), 0) for field in _prose(section))
@@ -100,9 +99,11 @@ class _Writer:
         bodies = [self.comments.around(f.head).wrapped(self._raw(f)) for f in found]
         return [laid_out_field(title, "\n\n".join(filter(None, bodies)), note)]
 
-    def _field(self, field: Field, title: str) -> str:
+    def _unknown(self, field: Field) -> str:
+        """A field that the language doesn't know, as it stood."""
         around = self.comments.around(field.head)
-        return laid_out_field(title, around.wrapped(self._raw(field)), around.note)
+        title, body = named_text(field.head.title, self._raw(field))
+        return laid_out_field(title, around.wrapped(body), around.note)
 
     def _raw(self, field: Field) -> str:
         """The body as written; nothing where it has only comments, which are kept apart."""
@@ -124,8 +125,8 @@ class _Writer:
     def _members(self, heads: list[Field]) -> list[tuple[Member, MemberSyntax]]:
         text = self.parsed.shadows.visible
         kinds = [(FIELDS[comparable(f.head.title)], f.body) for f in heads]
-        players = [m for kind, body in kinds if kind == "player" for m in parse_player(text, body)]
-        others = [m for kind, body in kinds if kind == "party" for m in parse_party(text, body)]
+        players = [m for kind, body in kinds if kind == "player" for m in parse_player(text, body).members]
+        others = [m for kind, body in kinds if kind == "party" for m in parse_party(text, body).members]
         return list(zip(self.scenario.system.party, players + others, strict=True))
 
     def _lines(self, member: Member, written: MemberSyntax) -> list[PartyLine]:

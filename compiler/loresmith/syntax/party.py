@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from loresmith.syntax.keywords import MEMBER_KEYS, comparable
 from loresmith.syntax.tree import Range
 
 _NONE = re.compile(r"\s*(?:[-*+]\s*)?[_*]*(?:none|-)[_*]*\.?\s*$", re.I)
-_ITEM = re.compile(r"([ \t]*)[-*+](?:[ \t]+|$)(.*)")
+_ITEM = re.compile(r"([ \t]*)(?:[-*+]|\d{1,3}[.)])(?:[ \t]+|$)(.*)")
+_RULE = re.compile(r"[ \t]*(?:-[ \t]*){3,}$|[ \t]*(?:\*[ \t]*){3,}$|[ \t]*(?:_[ \t]*){3,}$")
+_DELIMITERS = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
-_KEYED = re.compile(r"(\*\*|__)?([^:*|]+?)(?:\1?[ \t]*:[ \t]*\1?|:\1)[ \t]*(.*)$")
+_KEYED = re.compile(r"(\*\*|__|\*|_)?([^:*|]+?)(?:\1?[ \t]*:[ \t]*\1?|:\1)[ \t]*(.*)$")
 _NAMED = re.compile(r"(?:\*\*|__)?([^*:(|]+?)[ \t]*(?::?\*\*|__)?[ \t]*(?=[:(]|$)")
 _PARENTHESIS = re.compile(r"[ \t]*\(([^()]*(?:\([^()]*\)[^()]*)*)\)(?:\*\*)?[ \t]*")
 _COLON = re.compile(r"[ \t]*:?(?:\*\*)?[ \t]*")
 _PIECE = re.compile(r"[^,()]*(?:\([^()]*\)[^,()]*)+|[^,]+")
 _INVENTORY = re.compile(r"(?:^|,)[ \t]*(inventory|items|equipment)[ \t]*:[ \t]*(.*)$", re.I)
-_FACT = re.compile(r"(level|lvl|health|hp|hit points|experience|xp|exp|ac)[ \t]*:?[ \t]*([-+]?\d.*)$", re.I)
+_FACT = re.compile(
+    r"(level|lvl|health|hp|hit points|experience|xp|exp|ac)(?:[ \t]*:[ \t]*|[ \t]+|(?=[-+\d]))([^ \t].*)$",
+    re.I,
+)
+_DEEPER = 2
+"""By how many columns an item is set in from the one that it belongs to: the width of that one's marker."""
 _LEVEL = re.compile(r"\b(?:level|lvl)[ \t]+([-+]?\d+)\b", re.I)
 
 
@@ -40,44 +47,78 @@ class MemberSyntax(NamedTuple):
     entries: tuple[Entry, ...] = ()
 
 
+class PartySyntax(NamedTuple):
+    """The members that a party's text names, and the paragraphs in it that name none."""
+
+    members: list[MemberSyntax]
+    prose: list[Range]
+
+
 class _Row(NamedTuple):
     text: str
     start: int
 
 
-def parse_party(text: str, place: Range) -> list[MemberSyntax]:
+def parse_party(text: str, place: Range) -> PartySyntax:
     """The members that `text[place]` names; `text` has its comments blanked."""
     rows = list(_rows(text, place))
     if not rows or (len(rows) == 1 and _NONE.match(rows[0].text)):
-        return []
-    if rows[0].text.lstrip().startswith("|"):
-        return list(_table(rows))
+        return PartySyntax([], [])
+    if _is_table(rows):
+        return PartySyntax(list(_table(rows)), [])
+    if _begins_with(rows, ("name",)):
+        return PartySyntax(_keyed(rows), [])
     return _listed(rows)
 
 
-def parse_player(text: str, place: Range) -> list[MemberSyntax]:
-    """The player character: a list of `- Key: value` with its name under `Name`, or a member's own form."""
+def parse_player(text: str, place: Range) -> PartySyntax:
+    """The player character: a list of `- Key: value` with its name under `Name`, or a member's own form.
+
+    A list without a name makes a member whose name is empty.
+    """
     rows = list(_rows(text, place))
-    entries = [entry for row in rows if (entry := _entry_of(row, _ITEM.match(row.text)))]
-    named = next((entry for entry in entries if comparable(entry.key) == "name"), None)
-    if named is None:
-        members = parse_party(text, place)
-        return [member._replace(player=True) for member in members[:1]] + members[1:]
-    others = tuple(entry for entry in entries if entry is not named)
-    return [MemberSyntax(named.value, named.range, True, "", others)]
+    if not _is_table(rows) and _begins_with(rows, MEMBER_KEYS):
+        members, prose = _keyed(rows), list[Range]()
+    else:
+        members, prose = parse_party(text, place)
+    return PartySyntax([member._replace(player=True) for member in members[:1]] + members[1:], prose)
+
+
+def _begins_with(rows: list[_Row], keys: Collection[str]) -> bool:
+    """Whether the first row is `- Key: value` with one of the keys, as it is in a list about one member."""
+    entry = _entry_of(rows[0], _ITEM.match(rows[0].text)) if rows else None
+    return entry is not None and comparable(entry.key) in keys
+
+
+def _keyed(rows: list[_Row]) -> list[MemberSyntax]:
+    """The members of a list of `- Key: value`; each `Name` but the first begins another one."""
+    members = [MemberSyntax("", Range(rows[0].start, rows[0].start + len(rows[0].text)))]
+    listed = _Values()
+    for row in rows:
+        item = _ITEM.match(row.text)
+        entry = _entry_of(row, item)
+        if entry and comparable(entry.key) == "name":
+            named = MemberSyntax(_plain(entry.value), entry.range)
+            if members[-1].name:
+                members.append(named)
+            else:
+                members[-1] = members[-1]._replace(name=named.name, range=named.range)
+        else:
+            members[-1] = listed.extended(members[-1], row, item)
+    return members
 
 
 def _rows(text: str, place: Range) -> Iterator[_Row]:
     start = place.start
     for line in text[place.start : place.end].split("\n"):
-        if line.strip():
+        if line.strip() and not _RULE.match(line):
             yield _Row(line.rstrip(), start)
         start += len(line) + 1
 
 
-def _listed(rows: list[_Row]) -> list[MemberSyntax]:
-    members = list[MemberSyntax]()
-    under_heading = False
+def _listed(rows: list[_Row]) -> PartySyntax:
+    members, prose = list[MemberSyntax](), list[Range]()
+    under_heading, listed = False, _Values()
     items = [_ITEM.match(row.text) for row in rows]
     top = min((_indent(item) for item in items if item), default=0)
     for row, item in zip(rows, items, strict=True):
@@ -88,28 +129,53 @@ def _listed(rows: list[_Row]) -> list[MemberSyntax]:
         elif item and not under_heading and _indent(item) <= top:
             members.append(_member(item[2], row.start + item.start(2)))
         elif members and (item or row.text[0] in " \t" or under_heading):
-            members[-1] = _extended(members[-1], row, item)
+            members[-1] = listed.extended(members[-1], row, item)
+        elif (member := _member(row.text, row.start)).people or member.entries:
+            members.append(member)
+        elif prose and prose[-1].end + 1 == row.start:
+            prose[-1] = Range(prose[-1].start, row.start + len(row.text))
         else:
-            members.append(_member(row.text, row.start))
-    return members
+            prose.append(Range(row.start, row.start + len(row.text)))
+    return PartySyntax(members, prose)
 
 
 def _indent(item: re.Match[str]) -> int:
     return len(item[1].expandtabs(4))
 
 
-def _extended(member: MemberSyntax, row: _Row, item: re.Match[str] | None) -> MemberSyntax:
-    """The member with one more entry, or with a line that continues its last one."""
-    entry = _entry_of(row, item) if item else None
-    if entry is None and not item and member.entries:
-        last = member.entries[-1]
-        joined = last._replace(value=f"{last.value} {row.text.strip()}".strip())
-        return member._replace(entries=(*member.entries[:-1], joined))
-    if entry is None:
-        start = row.start + len(row.text) - len(row.text.lstrip(" \t-*+"))
-        value = row.text.lstrip(" \t-*+")
-        entry = Entry("Note", value, Range(start, row.start + len(row.text)))
-    return member._replace(entries=(*member.entries, entry))
+class _Values:
+    """Puts the rows below a member to it; remembers which entry an item set in deeper belongs to."""
+
+    def __init__(self) -> None:
+        self._indent: int | None = None
+
+    def extended(self, member: MemberSyntax, row: _Row, item: re.Match[str] | None) -> MemberSyntax:
+        """The member with one more entry, or with a row that belongs to its last one."""
+        entry = _entry_of(row, item) if item else None
+        if not item and member.entries:
+            return _continued(member, row.text.strip(), " ")
+        if item and self._belongs_to_last(item, entry):
+            return _continued(member, item[2].strip(), ", ")
+        if item:
+            self._indent = _indent(item) if entry else None
+        if entry is None:
+            start = row.start + (item.start(2) if item else len(row.text) - len(row.text.lstrip()))
+            end = row.start + len(row.text)
+            entry = Entry("Note", row.text[start - row.start :], Range(start, end))
+        return member._replace(entries=(*member.entries, entry))
+
+    def _belongs_to_last(self, item: re.Match[str], entry: Entry | None) -> bool:
+        """Whether an item is one of a list below a key (`- Inventory:`); a key of its own right isn't."""
+        if self._indent is None or _indent(item) < self._indent + _DEEPER:
+            return False
+        return entry is None or comparable(entry.key) not in MEMBER_KEYS
+
+
+def _continued(member: MemberSyntax, text: str, by: str) -> MemberSyntax:
+    """The member with more text in its last entry."""
+    last = member.entries[-1]
+    joined = last._replace(value=by.join(filter(None, (last.value, text))))
+    return member._replace(entries=(*member.entries[:-1], joined))
 
 
 def _entry_of(row: _Row, item: re.Match[str] | None) -> Entry | None:
@@ -180,10 +246,18 @@ def _read_fact(piece: str, start: int, people: list[str], entries: list[Entry]) 
         people.append("player" if piece.lower() == "player" else piece)
 
 
+def _is_table(rows: list[_Row]) -> bool:
+    """Whether the first row is a table's head; the bars at a row's ends may be left out."""
+    if not rows:
+        return False
+    second = rows[1].text if len(rows) > 1 else ""
+    return rows[0].text.lstrip().startswith("|") or ("|" in second and bool(_DELIMITERS.match(second)))
+
+
 def _table(rows: list[_Row]) -> Iterator[MemberSyntax]:
     keys = [cell.value for cell in _cells(rows[0])]
     for row in rows[1:]:
-        if re.fullmatch(r"[|:\-\s]+", row.text):
+        if _DELIMITERS.match(row.text):
             continue
         entries = [cell._replace(key=key) for key, cell in zip(keys, _cells(row), strict=False)]
         named = next((entry for entry in entries if comparable(entry.key) == "name"), None)
@@ -196,10 +270,12 @@ def _table(rows: list[_Row]) -> Iterator[MemberSyntax]:
 
 def _cells(row: _Row) -> list[Entry]:
     cells = list[Entry]()
-    for match in re.finditer(r"(?:[^|\\]|\\.)+", row.text):
-        value = match[0].strip()
-        if not value and match.start() == 0:
-            continue
-        start = row.start + match.start() + len(match[0]) - len(match[0].lstrip())
+    opening = re.match(r"[ \t]*\|?", row.text)
+    position = opening.end() if opening else 0
+    for match in re.finditer(r"((?:[^|\\]|\\.|\\$)*)(?:\||$)", row.text[position:]):
+        written, value = match[1], match[1].strip()
+        if match.end() == match.start():
+            break
+        start = row.start + position + match.start() + len(written) - len(written.lstrip())
         cells.append(Entry("", value, Range(start, start + len(value))))
     return cells
