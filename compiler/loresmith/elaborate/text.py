@@ -28,6 +28,10 @@ class TextReader:
         """Whether nothing but white space and comments stands there."""
         return not self._visible[place.start : place.end].strip()
 
+    def visible(self, place: Range) -> str:
+        """The text with its comments blanked."""
+        return self._visible[place.start : place.end]
+
     def text(self, place: Range) -> str:
         """The text as written, without its comments; a comment alone on its lines takes them with it."""
         if not self._comments:

@@ -64,7 +64,7 @@ class TurnElaborator:
         head = self.reader.span(section.head.range)
         parts = self.reader.parts(section.body)
         if not any(isinstance(part, GivenResult) for part in parts):
-            text = self.reader.source.text[section.body.start : section.body.end]
+            text = self.reader.visible(section.body)
             syntax = parse_result(text, section.body.start)
             span = self.reader.span(section.body) if text else head
             total = syntax.sum.total if syntax.sum else None

@@ -31,15 +31,20 @@ class BodyWriter:
         pieces = self._scanner.pieces(place)
         if any(isinstance(piece, ResultPiece) for piece in pieces):
             return self.body(place)
-        text = self.parsed.source.text[place.start : place.end]
-        return _result(parse_result(text, place.start))
+        text = self.parsed.shadows.visible[place.start : place.end]
+        return _result(parse_result(text, place.start)) + self._comments(place)
 
     def _written(self, piece: Piece) -> str:
         if isinstance(piece, CallPiece) and piece.call is not None:
-            return self._call(piece, piece.call)
+            return self._call(piece, piece.call) + self._comments(piece.range)
         if isinstance(piece, ResultPiece) and piece.closed and piece.result.problem is None:
-            return _result(piece.result)
+            return _result(piece.result) + self._comments(piece.range)
         return self.parsed.source.text[piece.range.start : piece.range.end]
+
+    def _comments(self, place: Range) -> str:
+        """The comments within a call or result: they stand behind it, without a space that would be text."""
+        within = (c for c in self.parsed.shadows.comments() if place.start <= c.start < place.end)
+        return "".join(self.parsed.source.text[comment.start : comment.end] for comment in within)
 
     def _call(self, piece: CallPiece, syntax: CallSyntax) -> str:
         span = self.parsed.source.span(piece.range.start, piece.range.end)

@@ -29,6 +29,7 @@ class InlineScanner:
     def __init__(self, source: Source, shadows: Shadows, tools: frozenset[str]) -> None:
         self.source = source
         self.plain = shadows.plain
+        self.visible = shadows.visible
         self.tools = tools
         self._closing, self._line_end = _Next(self.plain, "]"), _Next(self.plain, "\n")
 
@@ -62,12 +63,12 @@ class InlineScanner:
         limit = following.start() if following else limit
         closing = _CLOSING.search(self.plain, opening.end(), limit)
         if closing:
-            inside = self.source.text[opening.end() : closing.start()]
+            inside = self.visible[opening.end() : closing.start()]
             result = parse_result(inside, opening.end())
             return ResultPiece(Range(opening.start(), closing.end()), result)
         blank = _BLANK_LINE.search(self.plain, opening.end(), limit)
         end = blank.start() if blank else limit
-        result = parse_result(self.source.text[opening.end() : end], opening.end())
+        result = parse_result(self.visible[opening.end() : end], opening.end())
         return ResultPiece(Range(opening.start(), end), result, closed=False)
 
     def _bracket(self, start: int, limit: int) -> CallPiece | None:
@@ -99,7 +100,7 @@ class InlineScanner:
         return CallPiece(Range(start, end), unclosed[1], None, "The call has no closing ].", hint)
 
     def _call(self, match: re.Match[str]) -> CallPiece:
-        call = parse_call(self.source.text[match.start() : match.end()], match.start())
+        call = parse_call(self.visible[match.start() : match.end()], match.start())
         if call is not None and all(argument.value not in ("", '""') for argument in call.arguments):
             return CallPiece(Range(match.start(), match.end()), call.tool, call)
         values = [value.strip() for value in match[2].split(",")]
