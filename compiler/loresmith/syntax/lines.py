@@ -38,9 +38,12 @@ class LineClassifier:
         self._field: Mark | None = None
         self._members = False
         self._tag: str | None = None
+        self._mistaken = set[int]()
         self._turn: Mark | None = None
         self._headings = [heading_of(line, source) if "#" in line.text else None for line in lines]
-        self._turn_level = self._first_turn_level()
+        first = self._first_turn()
+        self._turn_level = first.level if first else None
+        self._last_field = self._last_field_before(first)
         self._turn_tags = any(
             tag and tag.kind == "open" and tag.key in ("user", "dm")
             for tag in (tag_of(line) for line in lines if "<" in line.text)
@@ -65,7 +68,8 @@ class LineClassifier:
         if mark and mark.kind == "open" and self._tag is None:
             kind = self._open_tag(index, mark)
         if mark and mark.kind == "close" and self._tag != mark.key:
-            self.stray.append(mark)
+            if mark.start not in self._mistaken:
+                self.stray.append(mark)
             yield from self._text(line.start, mark.start)
             yield from self._closing(line, mark.end, line.end)
             return
@@ -120,7 +124,7 @@ class LineClassifier:
             return self._enter(mark)
         if self._members and self._field and mark.level > self._field.level:
             return None
-        if not deeper and mark.level == self._turn_level:
+        if not deeper and mark.level == self._turn_level and mark.start > self._last_field:
             return self._enter_turn(mark)
         return self._enter_field(mark)
 
@@ -144,12 +148,23 @@ class LineClassifier:
         return self._enter(mark)
 
     def _closes(self, index: int, mark: Mark) -> bool:
-        """Whether the tag's end comes before the next section tag."""
+        """Whether the tag's end comes before the next section opens.
+
+        The first other end on the way is what was written in its place, where it has none; else it closes nothing.
+        """
         pattern = re.compile(r"<(/?)[ \t]*(system|user|player|dm|gm|dungeon master)[ \t]*>", re.I)
-        start = mark.rest - self.lines[index].start
+        position, mistaken = mark.rest - self.lines[index].start, list[int]()
         for number in range(index, len(self.lines)):
-            if found := pattern.search(self.lines[number].text, start if number == index else 0):
-                return bool(found[1]) and comparable(found[2])[:2] in _same_tag(mark)
+            line = self.lines[number]
+            for found in pattern.finditer(line.text, position):
+                if found[1] and comparable(found[2])[:2] in _same_tag(mark):
+                    return True
+                if not found[1]:
+                    self._mistaken.update(mistaken[:1])
+                    return False
+                mistaken.append(line.start + found.start())
+            position = 0
+        self._mistaken.update(mistaken[:1])
         return False
 
     def _label(self, mark: Mark) -> str | None:
@@ -191,8 +206,8 @@ class LineClassifier:
         self._region, self._turn = "turns", mark
         return "RESULT" if mark.key == "result" else "TURN"
 
-    def _first_turn_level(self) -> int | None:
-        """The level of the first User or DM heading; a `Player` heading deeper than SYSTEM is its field."""
+    def _first_turn(self) -> Mark | None:
+        """The first User or DM heading; a `Player` heading deeper than SYSTEM is its field."""
         system, inside = 0, False
         for mark in filter(None, self._headings):
             if mark.key == "system":
@@ -200,8 +215,14 @@ class LineClassifier:
             elif mark.key == "conversation":
                 inside = False
             elif mark.key in ("user", "dm") and not (inside and _is_player_field(mark, system)):
-                return mark.level
+                return mark
         return None
+
+    def _last_field_before(self, turn: Mark | None) -> int:
+        """The offset of the last heading of a known field above the turns: what stands before it is no speaker."""
+        end = turn.start if turn else len(self.source.text)
+        fields = (m for m in self._headings if m and m.start < end and comparable(m.title) in FIELDS)
+        return max((mark.start for mark in fields), default=-1)
 
 
 def _is_player_field(mark: Mark, system_level: int) -> bool:

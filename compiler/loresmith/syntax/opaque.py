@@ -11,10 +11,12 @@ from loresmith.syntax.source import Source
 
 Kind = Literal["comment", "code", "fence", "escape"]
 
-_SIGN = re.compile(r"\\[\[\]`<*_#\\]|`+|<!--|\n(?=[ \t]*(?:[-*+][ \t]+)?(?:`{3}|~{3}))")
+_BEFORE_FENCE = r"[ \t>]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?"
+"""Quotes and list items hold fences too."""
+_SIGN = re.compile(rf"\\[\[\]`<*_#\\]|`+|<!--|\n(?={_BEFORE_FENCE}(?:`{{3}}|~{{3}}))")
 _OPENINGS = ("\\", "`", "<!--", "~~~")
 """One of these stands in every text that has an opaque region."""
-_FENCE = re.compile(r"[ \t]*(?:[-*+][ \t]+)?(`{3,}|~{3,})([^\n]*)")
+_FENCE = re.compile(rf"{_BEFORE_FENCE}(`{{3,}}|~{{3,}})([^\n]*)")
 _TURN = re.compile(
     r"[ ]{0,3}(?:#{1,6}[ \t]+|</?|\*\*)(?:user|player|dm|dungeon master|gm|toolcall|tool result)\b", re.I
 )
@@ -110,7 +112,7 @@ def _fence_at(source: Source, start: int) -> Region | None:
     match = _FENCE.match(source.text, start)
     if match is None or (match[1][0] == "`" and "`" in match[2]):
         return None
-    closing = re.compile(rf"^[ \t]*{match[1][0]}{{{len(match[1])},}}[ \t]*$", re.M)
+    closing = re.compile(rf"^[ \t>]*{match[1][0]}{{{len(match[1])},}}[ \t]*$", re.M)
     found = closing.search(source.text, source.line_end(start))
     if found:
         return Region("fence", match.start(1), found.end())
