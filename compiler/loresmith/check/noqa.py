@@ -10,7 +10,10 @@ from loresmith.diagnostics.diagnostic import Diagnostic
 from loresmith.syntax.document import Parsed
 from loresmith.syntax.tree import Range
 
-_NOQA = re.compile(r"<!--\s*noqa(?:\s*:\s*([A-Z]{2}\d+(?:[\s,]+[A-Z]{2}\d+)*))?\s*-->", re.I)
+_NOQA = re.compile(
+    r"<!--\s*noqa(?:\s*:\s*([A-Z]{2}\d+\b(?:[\s,]+[A-Z]{2}\d+\b)*))?(?:[ \t](?![ \t]*:)[^\n]*?)?\s*-->", re.I
+)
+"""As in ruff, words may follow on the line that say why."""
 
 
 def suppressed(findings: Sequence[Diagnostic], parsed: Parsed) -> tuple[Diagnostic, ...]:

@@ -15,6 +15,7 @@ from loresmith.ir.vocabulary import Vocabulary
 from loresmith.syntax.tree import Range, SumSyntax, Term
 
 D20 = 20
+_KEPT = {"advantage": "kh1", "disadvantage": "kl1"}
 _SUCCESS = frozenset({"success", "hit", "critical"})
 
 
@@ -91,10 +92,16 @@ class _SumChecker:
     def _check_rolled(self, made: MadeCall, given: GivenResult, total: SumSyntax) -> None:
         """SC408 for rolls: other dice than the call's, or another modifier."""
         wanted = DICE.fullmatch(made.call.arguments[0].value) if made.call else None
-        first = total.terms[0]
+        first, mode = total.terms[0], _mode_of(made)
         count, sides = (int(wanted[1]), int(wanted[2])) if wanted else (1, D20)
-        if first.dice and not _fits(first.dice, count, sides, _has_mode(made)):
+        if first.dice and not _fits(first.dice, count, sides, mode):
             message = f"{made.text} rolls {count}d{sides}, not {first.dice[0]}d{first.dice[1]}."
+            self._report("SC408", given, first.range, message)
+            return
+        if first.dice and first.dice[2] and first.dice[2] != _KEPT.get(mode, first.dice[2]):
+            message = (
+                f"With {mode} the {'higher' if mode == 'advantage' else 'lower'} die counts ({_KEPT[mode]})."
+            )
             self._report("SC408", given, first.range, message)
             return
         modifier = sum(map(int, re.findall(r"[+-]\d+", wanted[4]))) if wanted else 0
@@ -169,16 +176,17 @@ def _is_d20_check(made: MadeCall) -> bool:
     return dice is None or (dice[1], dice[2]) == ("1", "20")
 
 
-def _has_mode(made: MadeCall) -> bool:
-    return made.call is not None and len(made.call.arguments) > 1
+def _mode_of(made: MadeCall) -> str:
+    """`advantage`, `disadvantage`, or nothing."""
+    return made.call.arguments[1].value if made.call and len(made.call.arguments) > 1 else ""
 
 
-def _fits(dice: tuple[int, int, str, tuple[int, ...]], count: int, sides: int, mode: bool) -> bool:
+def _fits(dice: tuple[int, int, str, tuple[int, ...]], count: int, sides: int, mode: str) -> bool:
     """Whether rolled dice are those that the call names; a d20 may be rolled twice and one kept."""
     rolled, shown, keep, _ = dice
     if shown != sides:
         return False
-    return rolled == count or (sides == D20 and count == 1 and rolled == 2 and (bool(keep) or mode))
+    return rolled == count or (sides == D20 and count == 1 and rolled == 2 and bool(keep or mode))
 
 
 def _plain_total(terms: Sequence[Term]) -> int | None:

@@ -166,15 +166,17 @@ def _misassigned(tool: Tool, arguments: tuple[Argument, ...]) -> Problem:
     """Why the arguments can't be matched with the parameters: an unknown name, too many, too few."""
     names = {parameter.name for parameter in tool.parameters}
     hint = f"Write {tool.signature}."
-    for index, argument in enumerate(arguments):
-        if argument.name and argument.name.lower() not in names:
-            reason = f"`{tool.name}` has no argument `{argument.name}`."
+    given = set[str]()
+    for index, name in enumerate((argument.name or "").lower() for argument in arguments):
+        if name and name not in names:
+            reason = f"`{tool.name}` has no argument `{arguments[index].name}`."
             return Problem(kind="argument", reason=reason, hint=hint, argument=index)
+        if name in given:
+            reason = f"`{tool.name}` has its argument `{name}` twice."
+            return Problem(kind="argument", reason=reason, hint=hint, argument=index)
+        given |= {name} - {""}
     if len(arguments) > len(tool.parameters):
         most = len(tool.parameters)
         reason = f"`{tool.name}` takes {most} argument{'s' * (most > 1)} at most, not {len(arguments)}."
         return Problem(kind="argument", reason=reason, hint=hint, argument=most)
-    given = {argument.name.lower() for argument in arguments if argument.name}
-    if len(given) < sum(1 for argument in arguments if argument.name):
-        return Problem(kind="argument", reason=f"`{tool.name}` has one argument twice.", hint=hint)
     return Problem(kind="argument", reason=f"`{tool.name}` lacks an argument.", hint=hint)
