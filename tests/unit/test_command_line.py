@@ -109,6 +109,42 @@ def test_lint_reports_every_file_and_filters(project: Path, capsys: pytest.Captu
     assert exit_code_of(["lint", "--format", "xml"]) == 2
 
 
+def test_lint_speaks_json_and_is_quiet_as_the_other_commands_are(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = scenarios(project)
+    (folder / "a.md").write_text("# User\n\nHello\n")
+    assert exit_code_of(["lint", "--json"]) == 1
+    assert len(json.loads(capsys.readouterr().out)) == 2
+    assert exit_code_of(["lint"]) == 1
+    shown = capsys.readouterr().out
+    assert exit_code_of(["lint", "--quiet"]) == 1
+    assert shown == capsys.readouterr().out + "1 file checked: 2 errors, 0 warnings.\n"
+    assert exit_code_of(["lint", "--quiet", "--ignore", "SC"]) == 0
+    assert not capsys.readouterr().out
+    assert exit_code_of(["lint", "--format", "github"]) == 1
+    assert capsys.readouterr().out.count("\n") == 2
+    assert exit_code_of(["lint", "--format", "github", "--ignore", "SC"]) == 0
+    assert not capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [["lint"], ["lint", "--fix"], ["fmt"], ["tools", "discover"]])
+def test_a_file_that_cannot_be_read_is_named(
+    command: list[str], project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (scenarios(project) / "a.md").write_text("# User\n\nHello\n")
+    read = Path.read_bytes
+
+    def refused(path: Path) -> bytes:
+        if path.name == "a.md":
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    assert exit_code_of(command) == 2
+    assert "a.md: error: The file can't be read: Permission denied." in said(capsys)
+
+
 def test_lint_and_plan_load_no_torch(project: Path) -> None:
     assert exit_code_of(["init"]) == 0
     code = (

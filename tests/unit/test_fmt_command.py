@@ -81,3 +81,20 @@ def test_standard_input_is_formatted_to_standard_output(
 def test_a_missing_path_is_a_wrong_call(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code_of(["fmt", "nowhere"]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_closed_standard_input_is_a_wrong_call(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert exit_code_of(["fmt", "-"]) == 2
+    assert "There is no standard input" in capsys.readouterr().err
+
+
+def test_a_form_feed_ends_no_line_of_a_difference(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "loose.md").write_bytes(BEFORE.replace(b"A panel shifts.", b"A\x0cpanel shifts."))
+    assert exit_code_of(["fmt", "--diff", "--quiet"]) == 0
+    shown = capsys.readouterr()
+    assert "A\x0cpanel shifts.\n" in shown.out
+    assert "No newline at end of file" not in shown.out
+    assert not shown.err

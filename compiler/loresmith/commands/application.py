@@ -117,6 +117,8 @@ def lint(
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Check every file anew, and keep nothing.")
     ] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> int:
     """Check scenarios without building anything.
 
@@ -124,7 +126,9 @@ def lint(
     """
     from loresmith.commands.lint import LintOptions, lint_paths
 
-    options = LintOptions(output, strict, select, ignore, fix, not no_cache, recipe)
+    options = LintOptions(
+        "json" if as_json else output, strict, select, ignore, fix, not no_cache, recipe, quiet
+    )
     return lint_paths(paths or [], Path.cwd(), options)
 
 
@@ -153,6 +157,7 @@ def format_scenarios(
         bool, typer.Option("--check", help="Write nothing; 1 when a file would change.")
     ] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Write nothing; show what would change.")] = False,
+    quiet: Quiet = False,
 ) -> int:
     """Write scenarios in the canonical form; what they mean and their comments stay.
 
@@ -160,7 +165,7 @@ def format_scenarios(
     """
     from loresmith.commands.format import format_paths
 
-    return format_paths(paths or [], Path.cwd(), check=check, diff=diff)
+    return format_paths(paths or [], Path.cwd(), check=check, diff=diff, quiet=quiet)
 
 
 @application.command(name="eval")

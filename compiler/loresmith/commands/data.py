@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from loresmith.commands.scenario_files import read_scenario_files, scenario_paths, shown_paths
+from loresmith.commands.scenario_files import read_file, read_scenario_files, scenario_paths, shown_paths
 from loresmith.diagnostics.failure import FINDINGS, Rejected
 from loresmith.ir.vocabulary import Vocabulary, load_vocabulary
 from loresmith.library.clean import clean, same_texts
@@ -65,7 +65,7 @@ def clean_scenarios(paths: Sequence[Path], root: Path, *, check: bool) -> int:
     """
     vocabulary, bad, texts, changed = _vocabulary(root), 0, dict[str, str](), 0
     for shown, path in shown_paths(scenario_paths(paths, root), root).items():
-        data = path.read_bytes()
+        data = read_file(path)
         made = clean(shown, data, vocabulary)
         if made.text is None:
             bad += 1

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import io
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from loresmith.commands.scenario_files import scenario_paths, shown_paths
-from loresmith.diagnostics.failure import FINDINGS
+from loresmith.commands.scenario_files import read_file, scenario_paths, shown_paths
+from loresmith.diagnostics.failure import FINDINGS, InvalidCall
 from loresmith.diagnostics.rendering import render_text
 from loresmith.format.source import Formatted, format_bytes
 from loresmith.ir.vocabulary import Vocabulary, load_vocabulary
@@ -27,8 +28,9 @@ class _Tally:
     unread: int = 0
 
 
-def format_paths(paths: Sequence[Path], root: Path, *, check: bool, diff: bool) -> int:
-    """Write scenarios in the canonical form, or with `check` or `diff` only say what would change.
+def format_paths(paths: Sequence[Path], root: Path, *, check: bool, diff: bool, quiet: bool = False) -> int:
+    """Write scenarios in the canonical form, or with `check` or `diff` only say what would change; `quiet` leaves the
+    summary out.
 
     Gives 1 when a file can't be read, or with `check` when one would change; else 0.
     """
@@ -39,11 +41,14 @@ def format_paths(paths: Sequence[Path], root: Path, *, check: bool, diff: bool) 
     tally = _Tally()
     for shown, path in shown_paths(scenario_paths(paths, root), root).items():
         _format_file(path, shown, vocabulary, tally, write=not (check or diff), diff=diff)
-    print(_summary(tally, writing=not (check or diff)), file=sys.stderr)
+    if not quiet:
+        print(_summary(tally, writing=not (check or diff)), file=sys.stderr)
     return FINDINGS if tally.unread or (check and tally.changed) else 0
 
 
 def _format_standard_input(vocabulary: Vocabulary, *, check: bool, diff: bool) -> int:
+    if sys.stdin is None:
+        raise InvalidCall("There is no standard input to format.", remedy="Name files, or pipe one in.")
     data = sys.stdin.buffer.read()
     made = _formatted("<stdin>", data, vocabulary)
     if made is None:
@@ -59,7 +64,7 @@ def _format_standard_input(vocabulary: Vocabulary, *, check: bool, diff: bool) -
 def _format_file(
     path: Path, shown: str, vocabulary: Vocabulary, tally: _Tally, *, write: bool, diff: bool
 ) -> None:
-    data = path.read_bytes()
+    data = read_file(path)
     made = _formatted(shown, data, vocabulary)
     if made is None:
         tally.unread += 1
@@ -92,7 +97,8 @@ def _reason(shown: str, data: bytes, formatted: Formatted) -> str:
 
 
 def _difference(shown: str, before: str, after: str) -> str:
-    lines = (before.splitlines(keepends=True), after.splitlines(keepends=True))
+    # A line ends at its line feed alone: a form feed in a text is none.
+    lines = ([*io.StringIO(before, newline="\n")], [*io.StringIO(after, newline="\n")])
     return "".join(
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
         for line in difflib.unified_diff(*lines, shown, f"{shown}, formatted")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loresmith.check.project import CheckedProject, check_project
-from loresmith.commands.scenario_files import read_scenario_files, scenario_paths, shown_paths
+from loresmith.commands.scenario_files import read_file, read_scenario_files, scenario_paths, shown_paths
 from loresmith.diagnostics.codes import CODES
 from loresmith.diagnostics.diagnostic import Diagnostic
 from loresmith.diagnostics.failure import FINDINGS, InvalidCall
@@ -32,6 +32,7 @@ class LintOptions:
     fix: bool = False
     cached: bool = True
     recipe: str | None = None
+    quiet: bool = False
 
 
 def lint_paths(paths: Sequence[Path], root: Path, options: LintOptions) -> int:
@@ -54,7 +55,9 @@ def lint_paths(paths: Sequence[Path], root: Path, options: LintOptions) -> int:
     elif options.output == "sarif":
         print(render_sarif(findings))
     elif options.output == "github":
-        print(render_github(findings), end="")
+        print(render_github(findings), end="\n" if findings else "")
+    elif options.quiet:
+        print(render_text(findings, texts), end="\n" if findings else "")
     else:
         print(render_text(findings, texts) + _summary(findings, len(sources)))
     failing = [f for f in findings if options.strict or f.severity == "error"]
@@ -88,7 +91,7 @@ def _fix(paths: Sequence[Path], root: Path, vocabulary: Vocabulary, wanted: Call
 
     fixes, files = 0, 0
     for shown, path in shown_paths(scenario_paths(paths, root), root).items():
-        data = path.read_bytes()
+        data = read_file(path)
         fixed = fix_bytes(shown, data, vocabulary, wanted)
         if fixed.data != data:
             write_atomically(path, fixed.data)

@@ -14,11 +14,18 @@ DEFAULT = Path("ai-training/scenarios")
 def read_scenario_files(paths: Sequence[Path], root: Path) -> dict[str, bytes]:
     """The files in `paths` (without any: the project's scenarios) by the path that is shown for each.
 
-    Raises InvalidCall when a path isn't there, or no .md file is.
+    Raises InvalidCall when a path isn't there, no .md file is, or one can't be read.
     """
-    return {
-        shown: path.read_bytes() for shown, path in shown_paths(scenario_paths(paths, root), root).items()
-    }
+    return {shown: read_file(path) for shown, path in shown_paths(scenario_paths(paths, root), root).items()}
+
+
+def read_file(path: Path) -> bytes:
+    """What is in a file. Raises InvalidCall when it can't be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = f"The file can't be read: {error.strerror or error}."
+        raise InvalidCall(reason, remedy="Mend it, or name the other files.", where=str(path)) from error
 
 
 def shown_paths(files: Sequence[Path], root: Path) -> dict[str, Path]:
