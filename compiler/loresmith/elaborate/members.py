@@ -9,7 +9,7 @@ from loresmith.diagnostics.diagnostic import Findings
 from loresmith.diagnostics.span import Span
 from loresmith.ir.scenario import Detail, Member
 from loresmith.syntax.keywords import MEMBER_KEYS, comparable
-from loresmith.syntax.party import Entry, MemberSyntax
+from loresmith.syntax.member import Entry, MemberSyntax
 from loresmith.syntax.source import Source
 
 MAX_LEVEL = 20

@@ -10,7 +10,8 @@ from loresmith.elaborate.text import TextReader
 from loresmith.ir.scenario import Detail, Member
 from loresmith.syntax.document import Parsed
 from loresmith.syntax.keywords import FIELDS, comparable
-from loresmith.syntax.party import MemberSyntax, parse_party, parse_player
+from loresmith.syntax.member import MemberSyntax
+from loresmith.syntax.party import parse_party, parse_player
 from loresmith.syntax.tree import Field, Range, SystemSection
 
 _PROSE_HINT = "A party holds its members alone; what else there is to say of it belongs in World or Role."

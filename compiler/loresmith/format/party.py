@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from loresmith.ir.scenario import Member
-from loresmith.syntax.party import Entry, MemberSyntax
+from loresmith.syntax.member import Entry, MemberSyntax
 
 
 class PartyLine(NamedTuple):

@@ -10,7 +10,7 @@ from loresmith.format.party import member_lines
 from loresmith.format.sections import Section, laid_out, laid_out_field, laid_out_system, opens_sections
 from loresmith.ir.scenario import DmTurn, Scenario, System, Turn, UserTurn
 from loresmith.ir.vocabulary import Vocabulary
-from loresmith.syntax.party import MemberSyntax
+from loresmith.syntax.member import MemberSyntax
 from loresmith.syntax.tree import Range
 
 LEVEL = 1

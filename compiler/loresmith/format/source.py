@@ -16,7 +16,8 @@ from loresmith.ir.scenario import Member, Scenario
 from loresmith.ir.vocabulary import Vocabulary
 from loresmith.syntax.document import Parsed, parse_document
 from loresmith.syntax.keywords import FIELDS, comparable
-from loresmith.syntax.party import MemberSyntax, parse_party, parse_player
+from loresmith.syntax.member import MemberSyntax
+from loresmith.syntax.party import parse_party, parse_player
 from loresmith.syntax.source import make_source
 from loresmith.syntax.tree import Field, IgnoredSection, ResultSection, SystemSection, TurnSection
 
