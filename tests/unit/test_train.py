@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 import torch
+from loresmith.dataset.build import file_of, read_samples, samples_of
+from loresmith.dataset.sample_file import lengths_of
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall, Rejected
 from loresmith.families.family import PROJECTIONS, family_named
 from loresmith.recipe.schema import Train
@@ -24,6 +26,7 @@ from loresmith.train.loop import (
     Measurement,
     accumulate_gradients,
     learning_rate_at,
+    mean_loss,
     run_training,
     total_steps,
 )
@@ -148,12 +151,25 @@ def test_a_packed_row_has_the_loss_and_gradients_of_its_samples_alone_in_plain_t
 
 
 def test_rows_are_filled_and_nothing_is_cut() -> None:
-    samples = made_samples(20, VOCABULARY)
-    rows = packed(samples, 100)
-    assert sorted(s.id for row in rows for s in row) == sorted(s.id for s in samples)
-    assert all(sum(len(s.ids) for s in row) <= 100 for row in rows)
-    assert len(rows) < len(samples)
-    assert [len(row) for row in packed(samples, 1)] == [1] * len(samples)
+    lengths = [len(sample.ids) for sample in made_samples(20, VOCABULARY)]
+    rows = packed(lengths, 100)
+    assert sorted(number for row in rows for number in row) == list(range(20))
+    assert all(sum(lengths[number] for number in row) <= 100 for row in rows)
+    assert len(rows) < len(lengths)
+    assert [len(row) for row in packed(lengths, 1)] == [1] * len(lengths)
+
+
+def test_samples_left_on_disk_are_those_of_the_file(tmp_path: Path) -> None:
+    samples = [s.model_copy(update={"path": "höhle/🐉.md"}) for s in made_samples(9, VOCABULARY)]
+    for_file = "".join(f"{sample.model_dump_json()}\n" for sample in samples)
+    file_of(tmp_path, "train").write_text(for_file, encoding="utf-8")
+    on_disk = samples_of(tmp_path, "train")
+    assert list(on_disk) == samples == read_samples(tmp_path, "train")
+    assert on_disk[3:5] == samples[3:5]
+    assert list(lengths_of(on_disk)) == lengths_of(samples)
+    model = tiny_model()
+    assert mean_loss(model, on_disk, "cpu", TRAIN) == mean_loss(model, samples, "cpu", TRAIN)
+    assert batch_of(on_disk, 4, 5, 1) == batch_of(samples, 4, 5, 1)
 
 
 def test_weight_counts_every_supervised_token() -> None:
@@ -317,11 +333,9 @@ def test_out_of_memory_says_what_to_lower(tmp_path: Path, monkeypatch: pytest.Mo
     def exhausted(*_: object) -> None:
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
 
-    def _no_samples(*_: object) -> list[Sample]:
-        return []
-
+    for split in ("train", "eval"):
+        (tmp_path / f"{split}.jsonl").touch()
     monkeypatch.setattr(adapter, "load_base", exhausted)
-    monkeypatch.setattr(adapter, "read_samples", _no_samples)
     cpu = Accelerator(kind="cpu", name="CPU", memory_bytes=1, precision="fp32")
     with pytest.raises(EnvironmentFailure, match="Memory ran out") as caught:
         adapter.train_adapter(

@@ -3,49 +3,66 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
+from loresmith.dataset.sample_file import SampleFile
 from loresmith.diagnostics.failure import Rejected
 from loresmith.lower.conversation import Conversation
 from loresmith.render.tokens import Sample, Tokens
-from loresmith.store.files import write_atomically
 
 SPLITS = ("train", "eval", "test")
 
 
 def build_dataset(
-    conversations: Sequence[Conversation], tokens: Tokens, context: int, folder: Path
+    conversations: Iterable[Conversation], tokens: Tokens, context: int, folder: Path
 ) -> dict[str, int]:
-    """Write `train.jsonl`, `eval.jsonl` and `test.jsonl`; gives counts of scenarios and tokens.
+    """Write `train.jsonl`, `eval.jsonl` and `test.jsonl`, one conversation after the other; gives counts of scenarios
+    and tokens.
 
     Raises Rejected when a sample is longer than `context` tokens, or when a needed split is empty.
     """
-    samples = {split: [tokens.sample(c) for c in conversations if c.split == split] for split in SPLITS}
-    _require_fit([s for part in samples.values() for s in part], context)
+    counts = {f"{split}_{name}": 0 for split in SPLITS for name in ("scenarios", "tokens", "supervised")}
+    long: list[str] = []
+    with ExitStack() as opened:
+        files = {s: opened.enter_context(file_of(folder, s).open("w", encoding="utf-8")) for s in SPLITS}
+        for conversation in conversations:
+            sample, split = tokens.sample(conversation), conversation.split
+            files[split].write(f"{sample.model_dump_json()}\n")
+            counts[f"{split}_scenarios"] += 1
+            counts[f"{split}_tokens"] += len(sample.ids)
+            counts[f"{split}_supervised"] += sample.supervised
+            if len(sample.ids) > context:
+                long.append(
+                    f"{sample.path}:1:1: SC504 error: {len(sample.ids)} tokens, the context holds {context}"
+                )
+    _require_fit(long, sum(counts[f"{split}_scenarios"] for split in SPLITS))
     for split in ("train", "eval"):
-        if not samples[split]:
+        if not counts[f"{split}_scenarios"]:
             raise Rejected(
                 f"No scenario is in the {split} split.",
                 remedy=f"Write more scenarios, or put `split: {split}` into the front matter of some.",
             )
-    for split, part in samples.items():
-        write_atomically(folder / f"{split}.jsonl", "".join(f"{s.model_dump_json()}\n" for s in part))
-    return {f"{split}_{name}": n for split in SPLITS for name, n in _counts(samples[split]).items()}
+    return counts
+
+
+def file_of(folder: Path, split: str) -> Path:
+    """Where a dataset keeps the samples of a split."""
+    return folder / f"{split}.jsonl"
 
 
 T = TypeVar("T", Conversation, Sample)
 
 
-def limited(conversations: Sequence[Conversation], limit: int | None) -> list[Conversation]:
-    """At most `limit` conversations of each split, in their original order."""
+def limited(conversations: Iterable[Conversation], limit: int | None) -> Iterable[Conversation]:
+    """At most `limit` conversations of each split, in their original order; without a limit, those that came."""
     if limit is None:
-        return list(conversations)
-    chosen = {
-        c.id for split in SPLITS for c in first_by_hash([c for c in conversations if c.split == split], limit)
-    }
-    return [c for c in conversations if c.id in chosen]
+        return conversations
+    every = list(conversations)
+    chosen = {c.id for split in SPLITS for c in first_by_hash([c for c in every if c.split == split], limit)}
+    return [c for c in every if c.id in chosen]
 
 
 def first_by_hash(scenarios: Sequence[T], limit: int) -> list[T]:
@@ -57,25 +74,20 @@ def first_by_hash(scenarios: Sequence[T], limit: int) -> list[T]:
 
 
 def read_samples(folder: Path, split: str) -> list[Sample]:
-    """The samples of one split, in the order of the file."""
-    lines = (folder / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()
+    """The samples of one split, in the order of the file, all in memory."""
+    lines = file_of(folder, split).read_text(encoding="utf-8").splitlines()
     return [Sample.model_validate_json(line) for line in lines]
 
 
-def _counts(samples: Sequence[Sample]) -> dict[str, int]:
-    return {
-        "scenarios": len(samples),
-        "tokens": sum(len(s.ids) for s in samples),
-        "supervised": sum(s.supervised for s in samples),
-    }
+def samples_of(folder: Path, split: str) -> SampleFile:
+    """The samples of one split, in the order of the file, each read when it is asked for."""
+    return SampleFile(file_of(folder, split))
 
 
-def _require_fit(samples: Sequence[Sample], context: int) -> None:
-    long = [sample for sample in samples if len(sample.ids) > context]
+def _require_fit(long: Sequence[str], count: int) -> None:
     if long:
-        lines = [f"{s.path}:1:1: SC504 error: {len(s.ids)} tokens, the context holds {context}" for s in long]
         raise Rejected(
-            f"{len(long)} of {len(samples)} scenarios are longer than the recipe's context.",
-            excerpt="\n".join(lines),
+            f"{len(long)} of {count} scenarios are longer than the recipe's context.",
+            excerpt="\n".join(long),
             remedy="Shorten them, split them in two, or raise train.context. Nothing is ever cut silently.",
         )

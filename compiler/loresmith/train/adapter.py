@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 import loresmith
-from loresmith.dataset.build import read_samples
+from loresmith.dataset.build import samples_of
 from loresmith.diagnostics.failure import EnvironmentFailure
 from loresmith.environment.accelerator import Accelerator
 from loresmith.families.family import Family
@@ -57,7 +57,7 @@ def train_adapter(
     """
     keep_freed_memory()
     precision = resolve_precision(train.precision, family, accelerator.precision)
-    samples, held_out = read_samples(dataset, "train"), read_samples(dataset, "eval")
+    samples, held_out = samples_of(dataset, "train"), samples_of(dataset, "eval")
     try:
         model = load_base(base, family, precision)
         model = add_adapter(model.to(accelerator.kind), family, train)

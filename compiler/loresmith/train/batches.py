@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+from array import array
 from collections.abc import Sequence
+from functools import lru_cache
 
 from loresmith.render.tokens import Sample
 
 
-def order_of(count: int, seed: int, epoch: int) -> list[int]:
-    """The order of the samples in an epoch; the same for the same seed and epoch."""
-    order = list(range(count))
+@lru_cache(maxsize=1)
+def order_of(count: int, seed: int, epoch: int) -> array[int]:
+    """The order of the samples in an epoch; the same for the same seed and epoch. Made once for all its steps."""
+    order = array("q", range(count))
     random.Random(f"{seed}/{epoch}").shuffle(order)
     return order
 

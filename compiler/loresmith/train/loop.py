@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from loresmith.dataset.sample_file import lengths_of
 from loresmith.recipe.schema import Train
 from loresmith.render.tokens import Sample
 from loresmith.train.batches import batch_of, steps_per_epoch
@@ -166,11 +167,12 @@ def _measurement(
     )
 
 
-def _own_groups(samples: Sequence[Sample], train: Train, world: World) -> Sequence[list[Sample]]:
-    """This process's rows: packed no fuller than it takes for every process to have some."""
-    tokens = sum(len(sample.ids) for sample in samples)
-    capacity = min(train.row_tokens, -(-tokens // world.size))
-    return world.share_of(packed(samples, capacity))
+def _own_groups(samples: Sequence[Sample], train: Train, world: World) -> Iterator[list[Sample]]:
+    """The samples of this process's rows, packed no fuller than it takes for every process to have some."""
+    lengths = lengths_of(samples)
+    capacity = min(train.row_tokens, -(-sum(lengths) // world.size))
+    for numbers in world.share_of(packed(lengths, capacity)):
+        yield [samples[number] for number in numbers]
 
 
 def _is_checkpoint(progress: Progress, steps: int, train: Train) -> bool:

@@ -25,19 +25,19 @@ class Row:
     weights: torch.Tensor
 
 
-def packed(samples: Sequence[Sample], capacity: int) -> list[list[Sample]]:
-    """The samples in groups of at most `capacity` tokens: the longest first, each into the first group it fits
-    (first-fit decreasing). A sample that is longer stands alone; none is cut."""
-    groups: list[list[Sample]] = []
+def packed(lengths: Sequence[int], capacity: int) -> list[list[int]]:
+    """The numbers of the samples in groups of at most `capacity` tokens: the longest first, each into the first group
+    it fits (first-fit decreasing). A sample that is longer stands alone; none is cut."""
+    groups: list[list[int]] = []
     room: list[int] = []
-    for sample in sorted(samples, key=lambda s: (-len(s.ids), s.id)):
-        length = len(sample.ids)
-        place = next((number for number, left in enumerate(room) if length <= left), None)
+    for number in sorted(range(len(lengths)), key=lambda one: -lengths[one]):
+        length = lengths[number]
+        place = next((group for group, left in enumerate(room) if length <= left), None)
         if place is None:
-            groups.append([sample])
+            groups.append([number])
             room.append(capacity - length)
         else:
-            groups[place].append(sample)
+            groups[place].append(number)
             room[place] -= length
     return groups
 
