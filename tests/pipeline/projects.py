@@ -49,6 +49,7 @@ class Recorder:
         self.ran: list[str] = []
         self.ended: dict[str, str] = {}
         self.steps: list[int] = []
+        self.notes: list[str] = []
 
     def stage_begins(self, title: str) -> None:
         """Note it."""
@@ -61,6 +62,10 @@ class Recorder:
     def advance(self, fraction: float) -> None:
         """The part done stays between 0 and 1."""
         assert 0 <= fraction <= 1
+
+    def note(self, line: str) -> None:
+        """Note it."""
+        self.notes.append(line)
 
     def measure(self, measurement: Measurement) -> None:
         """Note the step."""

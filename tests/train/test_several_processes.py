@@ -16,6 +16,7 @@ from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall, Rejec
 from loresmith.environment.accelerator import detect_accelerator
 from loresmith.families.family import family_named
 from loresmith.recipe.schema import Train
+from loresmith.train import launch, member
 from loresmith.train.adapter import train_adapter
 from loresmith.train.cluster import read_cluster
 from loresmith.train.launch import launch_training
@@ -71,7 +72,18 @@ def in_two(
         }  # fmt: skip
         return Request(**told | fields)
 
-    return launch_training(read_cluster(file), request, on_step)
+    return launch_training(read_cluster(file), request, on_step, lambda _: None)
+
+
+def test_what_a_process_says_is_heard(capsys: pytest.CaptureFixture[str]) -> None:
+    steps: list[Measurement] = []
+    notes: list[str] = []
+    member._say("Memory is short: “so”.")
+    member._tell(Measurement(1, 9, 1.0, None, 1e-3, 10, 5, 0.1, 0.7, 2**30))
+    for line in capsys.readouterr().out.splitlines():
+        launch._hear(line, steps.append, notes.append)
+    assert notes == ["Memory is short: “so”."]
+    assert [step.step for step in steps] == [1]
 
 
 def members() -> list[psutil.Process]:

@@ -342,6 +342,7 @@ def test_out_of_memory_says_what_to_lower(tmp_path: Path, monkeypatch: pytest.Mo
             tmp_path, family_named("gemma3"), tmp_path, TRAIN, None, cpu, tmp_path, lambda _: None
         )
     assert "row_tokens" in caught.value.remedy
+    assert "activation_checkpointing" in caught.value.remedy
 
 
 def test_metrics_hold_every_step_once_after_a_resumption(tmp_path: Path) -> None:

@@ -62,6 +62,10 @@ class TrackedWatcher:
         """Pass it on."""
         self.watcher.advance(fraction)
 
+    def note(self, line: str) -> None:
+        """Pass it on."""
+        self.watcher.note(line)
+
     def measure(self, measurement: Measurement) -> None:
         """Log the step, then pass it on."""
         state = self.given[1]

@@ -40,6 +40,9 @@ class SilentWatcher:
     def advance(self, fraction: float) -> None:
         """Say nothing."""
 
+    def note(self, line: str) -> None:
+        """Say nothing."""
+
     def measure(self, measurement: Measurement) -> None:
         """Say nothing."""
 
@@ -85,6 +88,10 @@ class PlainWatcher:
         left = self.pace.remaining(fraction)
         self._now_and_then(f"{self.title}: {fraction:.0%}{_left(left)}")
 
+    def note(self, line: str) -> None:
+        """Say it."""
+        self.say(f"{self.title}: {line}")
+
     def measure(self, measurement: Measurement) -> None:
         """Say the step, not too often; one with an eval loss always."""
         left = self.pace.remaining(measurement.step / measurement.steps)
@@ -129,6 +136,12 @@ class LiveWatcher:
         """Move the bar."""
         left = _left(self.pace.remaining(fraction))
         self.progress.update(self.task, total=1.0, completed=fraction, left=left.removeprefix(", "))
+
+    def note(self, line: str) -> None:
+        """Put it above the bar."""
+        from rich.markup import escape
+
+        self.progress.console.print(f"  {escape(line)}")
 
     def measure(self, measurement: Measurement) -> None:
         """Move the bar and show the losses."""

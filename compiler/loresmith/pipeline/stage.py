@@ -31,6 +31,10 @@ class Watcher(Protocol):
         """The part of the running stage that is done, between 0 and 1."""
         ...
 
+    def note(self, line: str) -> None:
+        """Something about the running stage is worth a line."""
+        ...
+
     def measure(self, measurement: Measurement) -> None:
         """A training step is done."""
         ...

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from loresmith.train.cluster import Cluster
     from loresmith.train.member import Request
 
-_UNKEYED_FIELDS = {"incremental", "checkpoint_every", "context"}
+_UNKEYED_FIELDS = {"incremental", "checkpoint_every", "context", "activation_checkpointing"}
 """Train fields that don't change the weights; the context already decides what is in the dataset."""
 
 MIN_MERGE_CORRELATION = 0.9999
@@ -89,6 +89,7 @@ def _train(project: Project, built: Built, folder: Path, watcher: Watcher) -> di
             detect_accelerator(),
             folder,
             watcher.measure,
+            say=watcher.note,
         )
     return facts | {"parent": parent_key, "recipe_digest": recipe_digest(project)}
 
@@ -121,7 +122,7 @@ def train_in_cluster(
             processes=cluster.processes,
         )
 
-    return launch_training(cluster, request, watcher.measure)
+    return launch_training(cluster, request, watcher.measure, watcher.note)
 
 
 def recipe_digest(project: Project) -> str:

@@ -156,6 +156,9 @@ class Train(Section):
     """Steps between checkpoints."""
     incremental: bool = False
     """Start from the last adapter of this recipe instead of from zero."""
+    activation_checkpointing: Literal["auto", "always", "never"] = "auto"
+    """Make each layer's activations again for the gradient instead of keeping them: less memory, more time, the same
+    adapter. `auto`: where a row's wouldn't fit into the memory that is free."""
 
     @field_validator("targets")
     @classmethod

@@ -7,7 +7,7 @@ import gc
 import json
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
@@ -31,6 +31,7 @@ from loresmith.train.model import (
     prepare_rows,
     resolve_precision,
 )
+from loresmith.train.recomputation import choose_recomputation, recompute_layers
 from loresmith.train.world import ALONE, World
 
 METRICS = "metrics.jsonl"
@@ -49,11 +50,12 @@ def train_adapter(
     folder: Path,
     on_step: Callable[[Measurement], None],
     world: World = ALONE,
+    say: Callable[[str], None] = lambda _line: None,
 ) -> dict[str, Any]:
     """Train and write the adapter into `folder`; gives the run's facts. Of several processes only the first writes.
 
-    `parent` is the adapter to start from. A run that was stopped goes on from its checkpoint in `folder`.
-    Raises EnvironmentFailure when memory runs out.
+    `parent` is the adapter to start from; `say` hears what is worth a line to the user. A run that was stopped goes on
+    from its checkpoint in `folder`. Raises EnvironmentFailure when memory runs out.
     """
     keep_freed_memory()
     precision = resolve_precision(train.precision, family, accelerator.precision)
@@ -64,6 +66,7 @@ def train_adapter(
         if parent:
             load_adapter_weights(model, parent)
         prepare_rows(model, family, accelerator.kind)
+        recomputes = _recompute_where_needed(model, train, samples.lengths, accelerator.kind, world, say)
         outcome = run_training(
             model, samples, held_out, train, accelerator.kind, folder, _logged(folder, on_step), world
         )
@@ -72,13 +75,28 @@ def train_adapter(
             raise
         raise EnvironmentFailure(
             "Memory ran out while training.",
-            remedy=f"Lower train.row_tokens (now {train.row_tokens}), train.context "
-            f"(now {train.context}) or train.rank (now {train.rank}); the checkpoints are kept.",
+            remedy=f"Set train.activation_checkpointing to always (now {train.activation_checkpointing}), or lower "
+            f"train.row_tokens (now {train.row_tokens}), train.context (now {train.context}) or train.rank "
+            f"(now {train.rank}); the checkpoints are kept.",
         ) from error
     facts = _save(model, outcome, folder) if world.is_main else {}
+    facts["recomputes_activations"] = recomputes
     del model, outcome
     give_back_freed_memory()
     return facts | _circumstances(train, precision, accelerator, world)
+
+
+def _recompute_where_needed(
+    model: Any, train: Train, lengths: Sequence[int], device: str, world: World, say: Callable[[str], None]
+) -> bool:
+    """Whether the layers' activations are now made again for the gradient."""
+    processes = world.local_size if device == "cpu" else 1
+    recomputes, reason = choose_recomputation(model, train, lengths, device, processes)
+    if recomputes:
+        recompute_layers(model)
+    if reason and world.is_main:
+        say(reason)
+    return recomputes
 
 
 def _circumstances(train: Train, precision: str, accelerator: Accelerator, world: World) -> dict[str, Any]:

@@ -24,12 +24,16 @@ _EXIT_CODE = re.compile(r"exitcode\s*:\s*-(\d+)")
 
 
 def launch_training(
-    cluster: Cluster, request: Callable[[Path], Request], on_step: Callable[[Measurement], None]
+    cluster: Cluster,
+    request: Callable[[Path], Request],
+    on_step: Callable[[Measurement], None],
+    say: Callable[[str], None],
 ) -> dict[str, Any]:
     """Train in the cluster's processes; gives the run's facts, or nothing on a machine other than the first.
 
-    `request` is given the folder for the answers. Raises the Failure that a process ended with, or EnvironmentFailure
-    when one was killed or accelerate couldn't start them. No process outlives the call.
+    `request` is given the folder for the answers; `on_step` and `say` hear what they do in one process. Raises the
+    Failure that a process ended with, or EnvironmentFailure when one was killed or accelerate couldn't start them. No
+    process outlives the call.
     """
     with tempfile.TemporaryDirectory() as scratch:
         answers = Path(scratch)
@@ -37,7 +41,7 @@ def launch_training(
         asked.write_text(request(answers).model_dump_json(), encoding="utf-8")
         arguments = [*cluster.launch_arguments(), "-m", "loresmith.train.member", str(asked)]
         try:
-            follow_child("accelerate.commands.launch", arguments, lambda line: _hear(line, on_step))
+            follow_child("accelerate.commands.launch", arguments, lambda line: _hear(line, on_step, say))
         except ChildFailed as error:
             raise _failure(answers, error, cluster) from error
         if cluster.machine:
@@ -45,11 +49,13 @@ def launch_training(
         return json.loads((answers / FACTS).read_text(encoding="utf-8"))
 
 
-def _hear(line: str, on_step: Callable[[Measurement], None]) -> None:
+def _hear(line: str, on_step: Callable[[Measurement], None], say: Callable[[str], None]) -> None:
     from loresmith.train.loop import Measurement
 
     if line.startswith('{"measurement"'):
         on_step(Measurement(**json.loads(line)["measurement"]))
+    elif line.startswith('{"note"'):
+        say(json.loads(line)["note"])
 
 
 def _failure(answers: Path, error: ChildFailed, cluster: Cluster) -> Failure:

@@ -89,13 +89,18 @@ def _train(request: Request, world: World) -> dict[str, Any]:
         request.parent,
         detect_accelerator(cpu=request.cpu),
         request.folder,
-        _say,
+        _tell,
         world,
+        _say,
     )
 
 
-def _say(measurement: Measurement) -> None:
+def _tell(measurement: Measurement) -> None:
     print(json.dumps({"measurement": asdict(measurement)}), flush=True)
+
+
+def _say(line: str) -> None:
+    print(json.dumps({"note": line}), flush=True)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -22,6 +23,11 @@ class World:
     def is_main(self) -> bool:
         """Whether this is the process that writes and reports."""
         return self.index == 0
+
+    @property
+    def local_size(self) -> int:
+        """How many of the processes are on this machine, as their launcher says it."""
+        return int(os.environ.get("LOCAL_WORLD_SIZE", self.size))
 
     def share_of(self, items: Sequence[T]) -> Sequence[T]:
         """This process's part: every item belongs to exactly one process."""
