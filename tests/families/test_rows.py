@@ -38,8 +38,11 @@ def samples(ids: list[int]) -> list[Sample]:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("device", ["cpu", "cuda", "mps"])
 @pytest.mark.parametrize("name", ["gemma3", "gemma3n", "qwen3"])
-def test_a_packed_row_is_its_samples_alone(name: str, tmp_path: Path) -> None:
+def test_a_packed_row_is_its_samples_alone(name: str, device: str, tmp_path: Path) -> None:
+    """What `prepare_rows` makes for each device, computed here on the CPU: away from it transformers' own attention
+    isolates the samples, told by positions that begin anew."""
     base = make_folder(name, tmp_path / "base")
     batch = samples(example_ids(base))
     plain = adapted(name, base)
@@ -48,7 +51,7 @@ def test_a_packed_row_is_its_samples_alone(name: str, tmp_path: Path) -> None:
     assert isinstance(expected, torch.Tensor)
     expected.backward()
     packed = adapted(name, base)
-    prepare_rows(packed, family_named(name), "cpu")
+    prepare_rows(packed, family_named(name), device)
     loss = supervised_loss(packed, row_of(batch, "cpu"))
     loss.backward()
     torch.testing.assert_close(loss, expected, rtol=1e-5, atol=0)

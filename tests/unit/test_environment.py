@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from loresmith.environment.memory import (
     free_disk_bytes,
     total_memory_bytes,
 )
+from loresmith.train.memory import free_memory_bytes
 from packaging.requirements import Requirement
 
 GB = 1_000_000_000
@@ -75,6 +77,33 @@ def fake_torch(*, cuda: bool = False, mps: bool = False, bf16: bool = False) -> 
 def test_choice_of_accelerator(devices: dict[str, bool], kind: str, precision: str, memory: int) -> None:
     chosen = choose_accelerator(fake_torch(**devices), 16 * GB)
     assert (chosen.kind, chosen.precision, chosen.memory_bytes) == (kind, precision, memory)
+
+
+@pytest.mark.parametrize(
+    ("set_by_user", "expected"), [({}, "1"), ({"PYTORCH_ENABLE_MPS_FALLBACK": "0"}, "0")]
+)
+def test_metal_falls_back_to_the_cpu_from_before_torch_loads(
+    set_by_user: dict[str, str], expected: str
+) -> None:
+    code = (
+        "import os, sys\nfrom loresmith.commands.entry import exit_code_of\nexit_code_of(['--version'])\n"
+        "print(os.environ['PYTORCH_ENABLE_MPS_FALLBACK'], 'torch' in sys.modules)"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "PYTORCH_ENABLE_MPS_FALLBACK"} | set_by_user
+    command = [sys.executable, "-c", code]
+    said = subprocess.run(command, check=True, env=environment, capture_output=True, text=True).stdout
+    assert said.splitlines()[-1] == f"{expected} False"
+
+
+@pytest.mark.parametrize(("device", "free"), [("cuda", 15 * GB), ("mps", 12 * GB)])
+def test_free_memory_of_a_device_is_what_its_driver_says(
+    device: str, free: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What torch has already reserved on a CUDA device is the run's own."""
+    monkeypatch.setattr("torch.cuda.mem_get_info", lambda: (11 * GB, 24 * GB))
+    monkeypatch.setattr("torch.cuda.memory_reserved", lambda: 4 * GB)
+    monkeypatch.setattr("torch.mps.recommended_max_memory", lambda: 12 * GB)
+    assert free_memory_bytes(device) == free
 
 
 def test_accelerator_verdicts() -> None:

@@ -22,6 +22,8 @@ def exit_code_of(arguments: list[str]) -> int:
     """Run one command; gives 0, 1 (findings), 2 (wrong call), 3 (environment) or 130 (interrupted)."""
     # pydantic would look through every installed distribution for plugins, which takes longer than checking a file.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # What Metal can't do is done on the CPU; torch reads this when it is loaded.
+    os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
     import click
     import typer
 
