@@ -99,7 +99,9 @@ def with_comments(parsed: Parsed, lines: Sequence[PartyLine], regions: Sequence[
             continue
         earlier = [(entry.offset, n) for n, entry in enumerate(lines) if entry.offset < region.start]
         place = max(earlier)[1] if earlier else -1
-        notes.setdefault(place, []).append(f"\n  {_text(parsed, region)}")
+        # Behind the whole list it belongs to the field, and isn't set in.
+        indent = "" if place == len(lines) - 1 else "  "
+        notes.setdefault(place, []).append(f"\n{indent}{_text(parsed, region)}")
     opening = [note.strip() for note in notes.get(-1, ())]
     return opening + [entry.text + "".join(notes.get(n, ())) for n, entry in enumerate(lines)]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from loresmith.ir.scenario import Member
-from loresmith.syntax.member import Entry, MemberSyntax
+from loresmith.syntax.member import Entry, MemberSyntax, member_of
 
 
 class PartyLine(NamedTuple):
@@ -20,9 +20,9 @@ def member_lines(member: Member, written: MemberSyntax, classes: Sequence[str]) 
     """The member's lines: who it is, then its values. A class that the words of the first line couldn't be told
     apart from the race has a line of its own."""
     words = " ".join(filter(None, (member.race, member.character_class)))
-    told_apart = _class_in(words, classes) == member.character_class
-    facts = ([words] if told_apart else []) + [f"level {member.level}"]
-    head = f"- **{member.name}**{' (player)' if member.player else ''}: {', '.join(facts)}"
+    name = f"**{member.name}**{' (player)' if member.player else ''}"
+    head = f"{name}: {words}, level {member.level}"
+    told_apart = member_of(head, 0).people == words and _class_in(words, classes) == member.character_class
     values = list[tuple[str, str]]()
     if not told_apart:
         values += [("Race", member.race)] if member.race else []
@@ -31,6 +31,7 @@ def member_lines(member: Member, written: MemberSyntax, classes: Sequence[str]) 
     values += [("Experience", str(member.experience))] if member.experience is not None else []
     values += [("Inventory", ", ".join(member.inventory))] if member.inventory else []
     values += [(detail.name, detail.value) for detail in member.details]
+    head = f"- {head if told_apart else f'{name}: level {member.level}'}"
     lines = [PartyLine(head, written.range.start)]
     return lines + [PartyLine(f"  - {key}: {value}".rstrip(), _offset(key, written)) for key, value in values]
 

@@ -42,6 +42,9 @@ def format_bytes(path: str, data: bytes, vocabulary: Vocabulary) -> Formatted:
     if compiled.scenario is None:
         return Formatted(None, compiled.findings)
     parsed = parse_document(make_source(path, data.decode("utf-8")), Findings(path))
+    if len(_written_members(parsed)) != len(compiled.scenario.system.party):
+        # A silenced SC205: the member that isn't in the scenario would be lost.
+        return Formatted(None, compiled.findings)
     written = _Writer(parsed, compiled.scenario, vocabulary).text()
     again = compile_source(path, written.encode("utf-8"), vocabulary).scenario
     same = again is not None and meaning_of(again) == meaning_of(compiled.scenario)
@@ -115,20 +118,14 @@ class _Writer:
     def _party(self, section: SystemSection) -> list[str]:
         heads = [f for f in section.fields if FIELDS.get(comparable(f.head.title)) in ("party", "player")]
         around = [self.comments.around(f.head) for f in heads]
-        lines = [line for member, written in self._members(heads) for line in self._lines(member, written)]
+        members = zip(self.scenario.system.party, _written_members(self.parsed), strict=True)
+        lines = [line for member, written in members for line in self._lines(member, written)]
         inside = [region for a in around for region in a.inside]
         listed = "\n".join(with_comments(self.parsed, lines, inside))
         before = [comment for a in around for comment in a.before]
         after = [comment for a in around for comment in a.after]
         note = " ".join(filter(None, (a.note for a in around)))
         return [laid_out_field("Party", "\n".join([*before, listed, *after]), note)]
-
-    def _members(self, heads: list[Field]) -> list[tuple[Member, MemberSyntax]]:
-        text = self.parsed.shadows.visible
-        kinds = [(FIELDS[comparable(f.head.title)], f.body) for f in heads]
-        players = [m for kind, body in kinds if kind == "player" for m in parse_player(text, body).members]
-        others = [m for kind, body in kinds if kind == "party" for m in parse_party(text, body).members]
-        return list(zip(self.scenario.system.party, players + others, strict=True))
 
     def _lines(self, member: Member, written: MemberSyntax) -> list[PartyLine]:
         return member_lines(member, written, self.vocabulary.lists.get("classes", ()))
@@ -171,6 +168,16 @@ _TEXTS = (("role", "Role"), ("world", "World"), ("location", "Location"))
 
 def _prose(section: SystemSection) -> list[Field]:
     return [f for f in section.fields if FIELDS.get(comparable(f.head.title)) not in ("party", "player")]
+
+
+def _written_members(parsed: Parsed) -> list[MemberSyntax]:
+    """The members as written, the player's own field first."""
+    system = next(s for s in parsed.document.sections if isinstance(s, SystemSection))
+    text = parsed.shadows.visible
+    kinds = [(FIELDS.get(comparable(field.head.title)), field.body) for field in system.fields]
+    parties = [parse_player(text, body) for kind, body in kinds if kind == "player"]
+    parties += [parse_party(text, body) for kind, body in kinds if kind == "party"]
+    return [member for party in parties for member in party.members]
 
 
 def _continues(last: Section, turn: Section) -> bool:

@@ -173,10 +173,14 @@ class _Builder:
         return ResultSection(self._head(head), self._range(head, lines))
 
     def conversation(self, children: list[Any]) -> None:
-        self._keep_stray(children[1])
+        _, lines, _, after = children
+        self._keep_stray(lines)
+        self._keep_stray(after)
 
     def ignored(self, children: list[Any]) -> IgnoredSection:
-        return IgnoredSection(self._head(children[0]))
+        head, _, _, after = children
+        self._keep_stray(after)
+        return IgnoredSection(self._head(head))
 
     def _lines(self, token: Token | None) -> list[LineToken]:
         return self.runs[int(token)] if token else []

@@ -74,13 +74,13 @@ def heading_of(line: Line, source: Source) -> Mark | None:
     match = _HEADING.match(line.text) if "#" in line.text else None
     if match is None:
         return None
-    written = source.text[line.start + match.start(2) : line.start + match.end(2)]
-    title = written if len(written.strip()) == len(match[2]) else match[2]
+    written = line.visible[match.start(2) : match.end(2)]
+    title = " ".join(written.split()) if "<!--" in source.text[line.start : line.end] else written
     key, rest = comparable(title), line.end
     head, colon, tail = title.partition(":")
     if colon and tail.strip(" \t*_") and comparable(head) in {*SECTIONS, *FIELDS}:
         title, key = head, comparable(head)
-        offset = match.start(2) + len(head) + 1
+        offset = match.start(2) + written.index(":") + 1
         emphasis = len(line.text[offset:]) - len(line.text[offset:].lstrip("*_"))
         rest = _rest_from(line, offset + emphasis)
     title = title.strip().rstrip(":").strip("*_ ")
