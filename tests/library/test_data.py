@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
+from loresmith.check.project import check_project
+from loresmith.check.replies import MOST_CHARACTERS
 from loresmith.commands.entry import exit_code_of
-from loresmith.library.statistics import spread
+from loresmith.ir.vocabulary import load_vocabulary
+from loresmith.library.statistics import Statistics, spread, statistics_of
+from loresmith.library.table import BEGIN, END, table_of
+from loresmith.lower.conversation import lower_scenario
 
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "ai-training" / "scenarios"
 FOLDER = Path("ai-training") / "scenarios" / "exploration"
 
 
@@ -25,6 +33,15 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 def scenarios(project: Path) -> list[Path]:
     return sorted((project / "ai-training" / "scenarios").rglob("*.md"))
+
+
+@cache
+def shipped() -> Statistics:
+    """The statistics of the library in this repository."""
+    files = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in sorted(SHIPPED.rglob("*.md"))}
+    vocabulary = load_vocabulary(None)
+    lowered = [lower_scenario(s, vocabulary) for s in check_project(files, vocabulary).scenarios()]
+    return statistics_of(lowered, [tool.name for tool in vocabulary.tools])
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
@@ -48,6 +65,50 @@ def test_the_picture_is_the_same_each_time(project: Path) -> None:
         assert exit_code_of(["data", "stats", "--plot", name]) == 0
     assert (project / "a.png").read_bytes() == (project / "b.png").read_bytes()
     assert (project / "a.png").read_bytes()[1:4] == b"PNG"
+
+
+def test_the_table_stands_between_the_marks_of_a_page(project: Path) -> None:
+    page = project / "page.md"
+    page.write_text(f"Before.\n\n{BEGIN}stale\n{END}\nAfter.\n")
+    for _ in range(2):
+        assert exit_code_of(["data", "stats", "--table", "page.md"]) == 0
+    text = page.read_text()
+    assert text.startswith(f"Before.\n\n{BEGIN}\n| | |\n")
+    assert text.endswith(f"\n{END}\nAfter.\n")
+    assert "| exploration | 2 |" in text
+    assert "| spell | 0 | 0 |" in text
+    assert "stale" not in text
+
+
+@pytest.mark.parametrize("text", [None, "No marks.\n", BEGIN])
+def test_a_page_without_marks_is_left_alone(
+    project: Path, text: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = project / "page.md"
+    if text is not None:
+        page.write_text(text)
+    assert exit_code_of(["data", "stats", "--table", "page.md"]) == 2
+    assert "page.md" in capsys.readouterr().err
+    assert text is None or page.read_text() == text
+
+
+def test_the_documented_table_is_true() -> None:
+    """Made by: loresmith data stats --table docs/data.md --plot docs/scenarios.png"""
+    assert f"{BEGIN}\n{table_of(shipped())}\n{END}" in (ROOT / "docs" / "data.md").read_text()
+
+
+def test_the_library_is_as_large_and_as_varied_as_it_should_be() -> None:
+    statistics = shipped()
+    assert statistics.scenarios >= 300
+    assert statistics.by_split["test"] >= 40
+    assert len(statistics.by_category) >= 8
+    assert min(use.scenarios for use in statistics.by_tool.values()) >= 25
+    assert statistics.replies_without_call * 3 >= statistics.replies
+    assert statistics.reply_characters is not None
+    assert statistics.reply_characters.longest <= MOST_CHARACTERS
+    texts = [path.read_text() for path in SHIPPED.rglob("*.md")]
+    speakers = [text for text in texts if re.search(r"^# (?!SYSTEM|User|DM)", text, re.MULTILINE)]
+    assert len(speakers) >= 15
 
 
 def test_spread() -> None:

@@ -17,15 +17,21 @@ from loresmith.ir.vocabulary import Vocabulary, load_vocabulary
 from loresmith.library.clean import clean, same_texts
 from loresmith.library.snapshot import Change, Snapshot, Snapshots, change
 from loresmith.library.statistics import Spread, Statistics, statistics_of
+from loresmith.library.table import write_table
 from loresmith.lower.conversation import lower_scenario
 from loresmith.pipeline.sources import Sources, compile_sources
 from loresmith.store.compiled import cache_of
 from loresmith.store.files import write_atomically
 
 
-def show_statistics(paths: Sequence[Path], root: Path, plot: Path | None, *, as_json: bool) -> int:
-    """Print counts and lengths of the scenarios, and draw them into `plot`; gives exit code 0."""
+def show_statistics(
+    paths: Sequence[Path], root: Path, plot: Path | None, page: Path | None, *, as_json: bool
+) -> int:
+    """Print counts and lengths of the scenarios, draw them into `plot` and put them into `page`; gives exit code 0."""
     statistics = _snapshot(paths, root).statistics
+    if page:
+        write_table(statistics, page)
+        print(f"Written: {page}", file=sys.stderr)
     if plot:
         from loresmith.library.plot import draw_statistics
 

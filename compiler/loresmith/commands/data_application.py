@@ -22,6 +22,9 @@ Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
 def stats(
     paths: Paths = None,
     plot: Annotated[Path | None, typer.Option(help="Draw them into this PNG file.")] = None,
+    table: Annotated[
+        Path | None, typer.Option(metavar="PAGE", help="Put them as a table into this Markdown page.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Count scenarios, replies and calls, and measure their lengths.
@@ -30,7 +33,7 @@ def stats(
     """
     from loresmith.commands.data import show_statistics
 
-    return show_statistics(paths or [], Path.cwd(), plot, as_json=as_json)
+    return show_statistics(paths or [], Path.cwd(), plot, table, as_json=as_json)
 
 
 @data_application.command()
