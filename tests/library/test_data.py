@@ -75,7 +75,7 @@ def test_the_table_stands_between_the_marks_of_a_page(project: Path) -> None:
     text = page.read_text()
     assert text.startswith(f"Before.\n\n{BEGIN}\n| | |\n")
     assert text.endswith(f"\n{END}\nAfter.\n")
-    assert "| exploration | 2 |" in text
+    assert "| roll | 2 | 2 |" in text
     assert "| spell | 0 | 0 |" in text
     assert "stale" not in text
 
