@@ -11,8 +11,8 @@ from loresmith.syntax.tree import Range
 ITEM = re.compile(r"([ \t]*)(?:[-*+]|\d{1,3}[.)])(?:[ \t]+|$)(.*)")
 """An item of a list."""
 _KEYED = re.compile(r"(\*\*|__|\*|_)?([^:*|]+?)(?:\1?[ \t]*:[ \t]*\1?|:\1)[ \t]*(.*)$")
-_NAMED = re.compile(r"(?:\*\*|__)?([^*:(|]+?)[ \t]*(?::?\*\*|__)?[ \t]*(?=[:(]|$)")
-_PARENTHESIS = re.compile(r"[ \t]*\(([^()]*(?:\([^()]*\)[^()]*)*)\)(?:\*\*)?[ \t]*")
+_NAMED = re.compile(r"(?:\*\*|__)?([^*:(|]+?)[ \t]*(?::?\*\*|__)?[ \t]*[*_]*(?=[:(]|$)")
+_PARENTHESIS = re.compile(r"[ \t]*\(([^()]*(?:\([^()]*\)[^()]*)*)\)[*_]*[ \t]*")
 _COLON = re.compile(r"[ \t]*:?(?:\*\*)?[ \t]*")
 _PIECE = re.compile(r"[^,()]*(?:\([^()]*\)[^,()]*)+|[^,]+")
 _INVENTORY = re.compile(r"(?:^|,)[ \t]*(inventory|items|equipment)[ \t]*:[ \t]*(.*)$", re.I)
@@ -69,6 +69,12 @@ class UnfinishedMember:
         else:
             self.add(entry or _note(row, item))
             self._indent = indent_of(item) if item and entry else None
+
+    def name_by(self, head: MemberSyntax) -> None:
+        """Take the name, and what stands behind it, from `head`: the value of `Name`."""
+        self._settle()
+        self.head = head
+        self._entries += head.entries
 
     def add(self, entry: Entry) -> None:
         """Put an entry to the member."""

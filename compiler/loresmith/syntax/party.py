@@ -16,7 +16,6 @@ from loresmith.syntax.member import (
     entry_of,
     indent_of,
     member_of,
-    name_without_emphasis,
 )
 from loresmith.syntax.tree import Range
 
@@ -74,7 +73,7 @@ def _keyed(rows: list[Row]) -> list[MemberSyntax]:
         if entry and comparable(entry.key) == "name":
             if members[-1].head.name:
                 members.append(UnfinishedMember(nameless))
-            members[-1].head = MemberSyntax(name_without_emphasis(entry.value), entry.range)
+            members[-1].name_by(member_of(entry.value, entry.range.end - len(entry.value)))
         elif entry and not item and row.text[0] not in " \t":
             members[-1].add(entry)
         else:
@@ -128,11 +127,12 @@ def _table(rows: list[Row]) -> Iterator[MemberSyntax]:
             continue
         entries = [cell._replace(key=key) for key, cell in zip(keys, _cells(row), strict=False)]
         named = next((entry for entry in entries if comparable(entry.key) == "name"), None)
-        name = named.value if named else ""
-        player = bool(re.search(r"\(player\)", name, re.I))
-        bare = name_without_emphasis(re.sub(r"\s*\(player\)", "", name, flags=re.I))
-        place = named.range if named else Range(row.start, row.start + len(row.text))
-        yield MemberSyntax(bare, place, player, "", tuple(e for e in entries if e is not named and e.value))
+        others = tuple(entry for entry in entries if entry is not named and entry.value)
+        if named and named.value:
+            head = member_of(named.value, named.range.start)
+        else:
+            head = MemberSyntax("", Range(row.start, row.start + len(row.text)))
+        yield head._replace(entries=(*head.entries, *others))
 
 
 def _cells(row: Row) -> list[Entry]:
