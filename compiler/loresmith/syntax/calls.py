@@ -19,6 +19,9 @@ APP_PATTERN = re.compile(r"\[(\w+):([^\]]+)\]", re.ASCII)
 """How the app that plays the scenarios finds calls: in JavaScript `\\w` is ASCII."""
 
 
+_OPEN = re.compile(r"\[\w+:[^\]]*\Z", re.ASCII)
+
+
 @dataclass(frozen=True)
 class FoundCall:
     """A call that the app finds in a text; `call` is None where its arguments aren't well formed."""
@@ -35,6 +38,12 @@ def find_calls(text: str) -> list[FoundCall]:
         FoundCall(match[0], match.start(), match.end(), parse_call(match[0]))
         for match in APP_PATTERN.finditer(text)
     ]
+
+
+def open_call(text: str) -> str | None:
+    """The call that a text ends within; None where every call is closed."""
+    found = _OPEN.search(text)
+    return found[0] if found else None
 
 
 def canonical_call(text: str, vocabulary: Vocabulary) -> Call | None:

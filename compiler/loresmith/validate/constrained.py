@@ -18,6 +18,7 @@ class GrammarFilter:
 
         self._library: Any = llama_cpp
         vocabulary: Any = llama_cpp.llama_model_get_vocab(model.model)
+        self._end: int = llama_cpp.llama_vocab_eos(vocabulary)
         self._sampler: Any = llama_cpp.llama_sampler_init_grammar(vocabulary, grammar.encode(), b"root")
         if not self._sampler:
             raise ValueError("llama.cpp can't read the grammar")
@@ -34,6 +35,11 @@ class GrammarFilter:
     def restart(self) -> None:
         """Begin the grammar anew, for the next answer."""
         self._library.llama_sampler_reset(self._sampler)
+
+    @property
+    def may_end(self) -> bool:
+        """Whether the answer may end here: anywhere but within a call."""
+        return self._allows(self._end)
 
     def _chosen(self, logits: Any) -> int:
         best = int(logits.argmax())

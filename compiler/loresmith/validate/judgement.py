@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from loresmith.ir.scenario import Call
 from loresmith.ir.vocabulary import Vocabulary
-from loresmith.syntax.calls import canonical_call, find_calls
+from loresmith.syntax.calls import canonical_call, find_calls, open_call
 from loresmith.validate.answers import Answer, Prompt
 
 Failure = Literal["lost", "malformed", "wrong tool", "wrong arguments", "call where none belongs"]
@@ -23,7 +23,8 @@ FAILURES: tuple[Failure, ...] = (
 
 
 class Judgement(BaseModel):
-    """One answer, judged. Calls are in canonical form; `invalid` gives the reason for each invalid one.
+    """One answer, judged. Calls are in canonical form; `found` are those that the app's pattern finds, `invalid` gives
+    the reason for each that can't be used, one that the answer ends within among them.
 
     `scene` is everything that the model was shown, `told_before` the DM messages in it.
     """
@@ -59,8 +60,8 @@ class Judgement(BaseModel):
         if sorted(self.valid) == sorted(self.expected) and not self.invalid:
             return None
         if not self.expected:
-            return "call where none belongs"
-        if not self.found:
+            return "call where none belongs" if self.found else "malformed"
+        if not self.found and not self.invalid:
             return "lost"
         if self.invalid:
             return "malformed"
@@ -71,6 +72,7 @@ def judge(prompt: Prompt, answer: Answer, vocabulary: Vocabulary) -> Judgement:
     """The answer to one prompt, judged."""
     found = [(call.text, canonical_call(call.text, vocabulary)) for call in find_calls(answer.text)]
     reasons = [(written, call, _objection(call, vocabulary, prompt.members)) for written, call in found]
+    begun = open_call(answer.text)
     return Judgement(
         scenario=prompt.scenario,
         category=prompt.category,
@@ -82,7 +84,10 @@ def judge(prompt: Prompt, answer: Answer, vocabulary: Vocabulary) -> Judgement:
         expected=prompt.expected_calls,
         found=tuple(call.text if call else written for written, call, _ in reasons),
         valid=tuple(call.text for _, call, objection in reasons if call and objection is None),
-        invalid=tuple(f"{written}: {objection}" for written, _, objection in reasons if objection),
+        invalid=(
+            *(f"{written}: {objection}" for written, _, objection in reasons if objection),
+            *([f"{begun}: isn't closed"] if begun else []),
+        ),
         ended=answer.ended,
     )
 

@@ -33,7 +33,7 @@ def _where_due(says: Callable[[Judgement], bool]) -> Callable[[Judgement], bool 
 
 
 def _parsed(judged: Judgement) -> bool | None:
-    return not judged.invalid if judged.found else None
+    return not judged.invalid if judged.found or judged.invalid else None
 
 
 def _arguments(judged: Judgement) -> bool | None:
@@ -81,8 +81,8 @@ METRICS = (
     Metric("tool_match", "calls the same tools", "any arguments",
            _where_due(lambda j: j.valid_tools == j.expected_tools)),
     Metric("argument_match", "gives the same arguments", "where it calls the same tools", _arguments),
-    Metric("exact", "makes exactly the same calls", "tool and arguments",
-           _where_due(lambda j: sorted(j.valid) == sorted(j.expected))),
+    Metric("exact", "makes exactly the same calls", "tool and arguments, and no other",
+           _where_due(lambda j: j.failure is None)),
     Metric("parsed", "has only calls that parse", "of the answers with a call", _parsed),
     Metric("missed_call", "has no call where one belongs", "lower is better",
            _where_due(lambda j: not j.found), higher_is_better=False),

@@ -13,8 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from loresmith.process.child import say_progress
+from loresmith.syntax.calls import open_call
 from loresmith.validate.constrained import GrammarFilter
 from loresmith.validate.file_template import load, read_words, rendered_prompt
+
+CLOSING = 48
+"""So many tokens more may an answer under a grammar take to close the call that it is within at its limit."""
 
 
 def main() -> None:
@@ -38,7 +42,7 @@ def _rendered(request: dict[str, Any]) -> list[tuple[str, list[int]]]:
 def _answers(request: dict[str, Any], prompts: list[tuple[str, list[int]]]) -> list[dict[str, Any]]:
     model = load(
         request["model"],
-        n_ctx=max(len(ids) for _, ids in prompts) + request["max_new_tokens"] + 8,
+        n_ctx=max(len(ids) for _, ids in prompts) + request["max_new_tokens"] + CLOSING + 8,
         n_threads=request["threads"],
         n_batch=512,
         n_gpu_layers=request["gpu_layers"],
@@ -62,6 +66,8 @@ def _answers(request: dict[str, Any], prompts: list[tuple[str, list[int]]]) -> l
 def _answered(model: Any, ids: list[int], limit: int, processor: GrammarFilter | None) -> dict[str, Any]:
     """The greedy answer up to an end-of-generation token or `limit` tokens, and how long it took.
 
+    Under a grammar it doesn't end within a call: one that is open at the limit is closed, or where that takes more than
+    CLOSING tokens left out, as an app would that acts on whole calls alone.
     `read_tokens` are those of the prompt that weren't known from the one before, `prompt_seconds` pass until the first
     token, `seconds` from there to the end; `memory_bytes` the process holds then.
     """
@@ -83,9 +89,13 @@ def _answered(model: Any, ids: list[int], limit: int, processor: GrammarFilter |
             ended = True
             break
         produced.append(token)
-        if len(produced) >= limit:
+        if len(produced) >= limit and (processor is None or processor.may_end):
+            break
+        if len(produced) >= limit + CLOSING:
             break
     text = model.detokenize(produced, prev_tokens=ids).decode("utf-8", errors="replace")
+    if processor and (begun := open_call(text)):
+        text = text.removesuffix(begun)
     measured = {
         "read_tokens": llama_cpp.llama_perf_context(context).n_p_eval,
         "prompt_seconds": first - started,
