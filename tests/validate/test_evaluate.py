@@ -38,8 +38,10 @@ PROMPTS = prompts_of(
 )
 
 
-def asked(model: Path, prompts: list[Prompt] = PROMPTS, *, constrained: bool = False) -> Evaluated:
-    return evaluate("m", model, prompts, VOCABULARY, 24, 0, lambda _done: None, constrained=constrained)
+def asked(
+    model: Path, prompts: list[Prompt] = PROMPTS, limit: int = 24, *, constrained: bool = False
+) -> Evaluated:
+    return evaluate("m", model, prompts, VOCABULARY, limit, 0, lambda _done: None, constrained=constrained)
 
 
 def test_a_model_that_always_says_the_same_is_judged(tmp_path: Path) -> None:
@@ -71,7 +73,7 @@ def test_speed_is_of_all_answers_together() -> None:
 
     speed = speed_of([answer(1.0, 2.0, 7), answer(3.0, 3.0, 9), answer(2.0, 1.0, 8)])
     assert (speed.first_token_seconds, speed.prompt_tokens_per_second) == (2.0, 25.0)
-    assert (speed.tokens_per_second, speed.memory_bytes) == (5.0, 9)
+    assert (speed.tokens_per_second, speed.memory_bytes, speed.tokens) == (5.0, 9, 33)
 
 
 def test_the_grammar_allows_only_calls_of_the_vocabulary(tmp_path: Path) -> None:
@@ -85,6 +87,25 @@ def test_the_grammar_allows_only_calls_of_the_vocabulary(tmp_path: Path) -> None
 def test_the_grammar_leaves_a_right_answer_as_it_is(tmp_path: Path) -> None:
     model = write_chain_model(tmp_path / "chain.gguf")
     assert asked(model, constrained=True).judgements == asked(model).judgements
+
+
+def test_under_the_grammar_a_call_is_closed_where_the_limit_cuts_it(tmp_path: Path) -> None:
+    model = write_chain_model(tmp_path / "chain.gguf")
+    cut, closed = (asked(model, limit=5, constrained=constrained) for constrained in (False, True))
+    assert {judged.answer for judged in cut.judgements} == {"You look round. [roll: "}
+    assert cut.scores.parsed == 0.0
+    assert {judged.answer for judged in closed.judgements} == {"You look round. [roll: perception]"}
+    assert closed.scores.parsed == 1.0
+    assert not any(judged.ended for judged in closed.judgements)
+
+
+def test_under_the_grammar_a_call_that_never_closes_is_left_out(tmp_path: Path) -> None:
+    model = write_chain_model(tmp_path / "chain.gguf", ("You", "▁[move", ":▁", "a", "way"), endless=True)
+    assert asked(model).scores.parsed == 0.0
+    held = asked(model, constrained=True)
+    assert {judged.answer for judged in held.judgements} == {"You "}
+    assert held.scores.parsed is None
+    assert held.scores.failures["malformed"] == 0
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from loresmith.lower.conversation import Conversation, Message
 from loresmith.validate.answers import Prompt, prompts_of
-from loresmith.validate.fidelity import fidelity, opposite_result, turned_round
+from loresmith.validate.fidelity import fidelity, opposite_ledger, opposite_result, turned_round
 
 from tests.play.chain_model import write_chain_model
 
@@ -33,13 +33,32 @@ def test_the_opposite_of_a_result(result: str, opposite: str | None) -> None:
         assert opposite_result(opposite) == result
 
 
-def prompts(*replies: str) -> list[Prompt]:
-    """A scenario in which the first reply answers the player and each later one a result."""
+@pytest.mark.parametrize(
+    ("result", "opposite"),
+    [
+        ("health: 24 - 5 = *19*", "health: 5 - 5 = *0*"),
+        ("health: 5 - 5 = *0*", "health: 12 - 5 = *7*"),
+        ("health: 3 - 8 = *0*", "health: 15 - 8 = *7*"),
+        ("Health: 24 - 5(cold) = 19", "Health: 5 - 5(cold) = 0"),
+        ("health: 24 - 2d6[3, 4] = *17*", None),
+        ("health: 12 + 7 = *19*", None),
+        ("gold: 24 - 5 = *19*", None),
+        ("health: the goblin falls", None),
+    ],
+)
+def test_the_opposite_of_a_ledger(result: str, opposite: str | None) -> None:
+    assert opposite_ledger(result) == opposite
+
+
+def prompts(
+    *replies: str, result: str = "stealth: 15 + 5(skill) = *20* vs DC 15 success", said: str = ""
+) -> list[Prompt]:
+    """A scenario in which the first reply answers the player and each later one a result, behind which the player may
+    have `said` something."""
     messages = [Message(role="system", content="You are the DM."), Message(role="user", content="I hide.")]
     for number, reply in enumerate(replies):
         if number:
-            result = "<TOOLCALL>stealth: 15 + 5(skill) = *20* vs DC 15 success</TOOLCALL>"
-            messages.append(Message(role="user", content=result))
+            messages.append(Message(role="user", content=f"<TOOLCALL>{result}</TOOLCALL>{said}"))
         messages.append(Message(role="assistant", content=reply))
     return prompts_of(
         [Conversation(id="a", path="a.md", category="social", split="test", weight=1.0, members=1,
@@ -49,8 +68,9 @@ def prompts(*replies: str) -> list[Prompt]:
 
 def test_only_a_prompt_that_ends_with_a_result_is_turned_round() -> None:
     first, second = prompts("You hide.", "Nobody sees you.")
-    assert turned_round(first) is None
-    other = turned_round(second)
+    assert turned_round(first, opposite_result) is None
+    assert turned_round(second, opposite_ledger) is None
+    other = turned_round(second, opposite_result)
     assert other is not None
     assert other.messages[-1].content == "<TOOLCALL>stealth: 4 + 5(skill) = *9* vs DC 15 failure</TOOLCALL>"
     assert other.messages[:-1] == second.messages[:-1]
@@ -64,7 +84,21 @@ def test_a_model_finds_its_own_words_likely_and_one_that_does_not_listen_is_not_
     own = fidelity(model, prompts(said, said), lambda _done: None)
     other = fidelity(model, prompts("Rain falls.", "A dog barks."), lambda _done: None)
     assert own.perplexity < 0.9 * other.perplexity
-    assert (own.replies, own.replies_to_results, own.faithful) == (2, 1, 0.0)
+    assert (own.replies, own.outcomes.replies, own.outcomes.share) == (2, 1, 0.0)
+    assert (own.ledgers.replies, own.ledgers.share) == (0, None)
+
+
+def test_the_last_result_that_has_an_opposite_is_turned_round() -> None:
+    two = "health: 9 - 4 = *5*</TOOLCALL>\n\n<TOOLCALL>condition: prone added"
+    prompt = prompts("It bites.", "You fall over.", result=two)[1]
+    other = turned_round(prompt, opposite_ledger)
+    assert other is not None
+    assert other.messages[-1].content == f"<TOOLCALL>{two.replace('9 - 4 = *5*', '4 - 4 = *0*')}</TOOLCALL>"
+
+
+def test_a_reply_to_what_the_player_said_since_is_not_scored() -> None:
+    prompt = prompts("You hide.", "Nobody sees you.", said="\n\nI wait.")[1]
+    assert turned_round(prompt, opposite_result) is None
 
 
 def test_reading_on_from_a_shared_beginning_changes_no_score(tmp_path: Path) -> None:

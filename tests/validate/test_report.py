@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from loresmith.deliver.genealogy import Ancestor, Earlier, Forebear, Genealogy
+from loresmith.validate.fidelity import Fidelity, Followed
 from loresmith.validate.report import Report, read_genealogy, write_report
 from loresmith.validate.score import scores_of
 from loresmith.validate.speed import Speed
@@ -24,6 +25,15 @@ SPEED = Speed(
     prompt_tokens_per_second=812.4,
     tokens_per_second=31.26,
     memory_bytes=456_789_012,
+    tokens=1234,
+)
+
+
+FIDELITY = Fidelity(
+    replies=3,
+    perplexity=12.34,
+    outcomes=Followed(replies=8, share=0.875, interval=(0.6, 1.0), counts={"a": (7, 8)}),
+    ledgers=Followed(replies=0, share=None, interval=None, counts={}),
 )
 
 
@@ -69,6 +79,7 @@ def folder(tmp_path: Path) -> Path:
         files={"q8_0": file},
         curve=None,
         genealogy=GENEALOGY,
+        fidelity={"tuned": FIDELITY},
     )
     write_report(tmp_path, report)
     return tmp_path
@@ -92,6 +103,24 @@ def test_speed_is_told_on_the_page_and_in_the_json(folder: Path) -> None:
         assert f"<td class=n>{shown}</td><td class=n>{shown}</td>" in page
 
 
+def test_fidelity_is_told_on_the_page_and_in_the_json(folder: Path) -> None:
+    assert json.loads((folder / "report.json").read_text())["fidelity"] == {
+        "tuned": FIDELITY.model_dump(mode="json")
+    }
+    page = (folder / "report.html").read_text()
+    assert "<td class=n>88% (60–100)<br><small>of 8</small></td>" in page
+    assert "<td class=n>–<br><small>of 0</small></td>" in page
+    assert "<td class=n>12.3</td>" in page
+
+
+def test_shares_are_told_by_tool_and_category(folder: Path) -> None:
+    page = (folder / "report.html").read_text()
+    by_tool, by_category = page.split("<h2>By tool</h2>")[1].split("<h2>By category</h2>")
+    row = "<td>{}</td><td class=n>{}</td>" + "<td class=n>{}</td>" * 6
+    assert row.format("roll", 2, "50%", "100%", "50%", "100%", "0%", "–") in by_tool
+    assert row.format("exploration", 3, "50%", "100%", "50%", "100%", "0%", "0%") in by_category
+
+
 def test_the_genealogy_is_told_on_the_page_and_in_the_json(folder: Path) -> None:
     assert read_genealogy(folder) == GENEALOGY
     page = (folder / "report.html").read_text()
@@ -113,6 +142,7 @@ def test_a_file_from_elsewhere_has_a_page_without_genealogy_or_verdict(tmp_path:
     content, page = json.loads((tmp_path / "report.json").read_text()), (tmp_path / "report.html").read_text()
     assert content["against_the_base"] is content["genealogy"] is read_genealogy(tmp_path) is None
     assert "verdict" not in page
+    assert "listen to results" not in page
     assert "Genealogy" not in page
     assert "divergence" not in page
 
@@ -124,7 +154,7 @@ def test_nothing_that_a_model_says_is_markup(folder: Path) -> None:
     assert "<title>a &lt;model&gt;</title>" in page
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here: apt-get install chromium")
 def test_a_browser_shows_the_page_without_the_network(folder: Path) -> None:
     picture = folder / "page.png"
     subprocess.run(

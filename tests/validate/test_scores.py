@@ -12,7 +12,7 @@ from loresmith.validate.gate import METRIC_OF, require_thresholds
 from loresmith.validate.intervals import counts_of, interval, share
 from loresmith.validate.judgement import Judgement
 from loresmith.validate.metrics import METRICS
-from loresmith.validate.score import distinct_pairs, scores_of
+from loresmith.validate.score import distinct, scores_of
 
 from tests.validate.answered import judged
 
@@ -92,9 +92,10 @@ def test_answers_to_other_prompts_cannot_be_compared() -> None:
         compare(answers(1, 5), [judged(ROLL, ROLL, "other") for _ in range(5)], EXACT)
 
 
-def test_distinct_pairs() -> None:
-    assert distinct_pairs(["a b a b", "c"]) == 2 / 3
-    assert distinct_pairs(["a"]) is None
+def test_distinct_words_and_pairs() -> None:
+    assert distinct(["a b a b", "c"], 1) == 3 / 5
+    assert distinct(["a b a b", "c"], 2) == 2 / 3
+    assert distinct(["a"], 2) is None
 
 
 def test_the_gate_names_every_threshold_that_is_missed() -> None:

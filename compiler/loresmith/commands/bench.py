@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from loresmith.commands.choice import chosen_project
+from loresmith.commands.evaluate import content_of
 from loresmith.commands.questions import Questions, ask, scenarios_of
 from loresmith.commands.watchers import watcher_for
 from loresmith.deliver.chosen import chosen_model_file
 from loresmith.diagnostics.failure import InvalidCall
 from loresmith.lower.conversation import lower_scenario
 from loresmith.validate.answers import require_askable
-from loresmith.validate.compare import Difference, compare
+from loresmith.validate.compare import Difference, compare, compare_counts
 from loresmith.validate.evaluate import Evaluated
 from loresmith.validate.few_shot import with_examples
+from loresmith.validate.fidelity import KINDS
 from loresmith.validate.metrics import METRICS
 from loresmith.validate.text import percent_within
 
@@ -69,14 +71,28 @@ def _files(models: Sequence[str], delivered: Path) -> dict[str, Path]:
 
 def _differences(first: Evaluated, other: Evaluated) -> list[Difference]:
     """The first model against another; a baseline's longer prompts have the same players and references."""
-    return [compare(first.judgements, other.judgements, metric) for metric in METRICS]
+    told = [compare(first.judgements, other.judgements, metric) for metric in METRICS]
+    return told + [
+        compare_counts(kind, getattr(first.fidelity, kind).counts, getattr(other.fidelity, kind).counts)
+        for kind in KINDS
+    ]
 
 
 def _content(judged: Sequence[Evaluated], differences: dict[str, list[Difference]]) -> dict[str, object]:
     return {
-        "models": {one.name: one.scores.model_dump() | {"speed": one.speed.model_dump()} for one in judged},
+        "models": {one.name: content_of(one) for one in judged},
         "first_against": {name: [d.model_dump() for d in part] for name, part in differences.items()},
     }
+
+
+def _rows(judged: Sequence[Evaluated]) -> Iterator[tuple[str, list[str]]]:
+    """The shares that are compared, in the order of `_differences`: a label, and a cell for each model."""
+    for metric in METRICS:
+        shares = [(getattr(one.scores, metric.key), one.scores.intervals[metric.key]) for one in judged]
+        yield metric.label, [percent_within(*share) for share in shares]
+    for kind, label in KINDS.items():
+        told = [getattr(one.fidelity, kind) for one in judged]
+        yield label, [percent_within(followed.share, followed.interval) for followed in told]
 
 
 def _table(judged: Sequence[Evaluated], differences: dict[str, list[Difference]]) -> Table:
@@ -84,17 +100,13 @@ def _table(judged: Sequence[Evaluated], differences: dict[str, list[Difference]]
     table.add_column("A reply…")
     for one in judged:
         table.add_column(one.name, justify="right")
-    for number, metric in enumerate(METRICS):
-        cells = [
-            percent_within(getattr(one.scores, metric.key), one.scores.intervals[metric.key])
-            for one in judged
-        ]
+    for number, (label, cells) in enumerate(_rows(judged)):
         verdicts = [f"\n{differences[one.name][number].verdict}" for one in judged[1:]]
-        table.add_row(
-            metric.label,
-            cells[0],
-            *(cell + verdict for cell, verdict in zip(cells[1:], verdicts, strict=True)),
-        )
+        others = (cell + verdict for cell, verdict in zip(cells[1:], verdicts, strict=True))
+        table.add_row(label, cells[0], *others)
+    table.add_row(
+        "perplexity of the reference", *(f"{one.fidelity.perplexity:.1f}" for one in judged if one.fidelity)
+    )
     table.add_row("prompt tokens/s", *(f"{one.speed.prompt_tokens_per_second:.0f}" for one in judged))
     table.add_row("answer tokens/s", *(f"{one.speed.tokens_per_second:.0f}" for one in judged))
     table.add_row("memory (MB)", *(f"{one.speed.memory_bytes / 1e6:,.0f}" for one in judged))

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from loresmith.commands.choice import chosen_project
 from loresmith.commands.evaluation_report import write_evaluation
-from loresmith.commands.questions import Questions, ask
+from loresmith.commands.questions import Questions, ask, score_references
 from loresmith.commands.watchers import watcher_for
 from loresmith.deliver.chosen import chosen_model_file
 from loresmith.deliver.versions import versions_of
 from loresmith.diagnostics.failure import InvalidCall, Rejected
 from loresmith.pipeline.project import Project
 from loresmith.validate.evaluate import Evaluated
+from loresmith.validate.fidelity import KINDS, Fidelity
 from loresmith.validate.metrics import METRICS
+from loresmith.validate.score import GROUP_COLUMNS, Group
 from loresmith.validate.text import percent, percent_within
 
 if TYPE_CHECKING:
@@ -59,7 +62,7 @@ def evaluate_model(
         page = write_evaluation(report, project, file, evaluated, _asked(project, questions))
         print(f"Report: {page}", file=sys.stderr)
     if as_json:
-        print(json.dumps(evaluated.scores.model_dump() | {"speed": evaluated.speed.model_dump()}, indent=2))
+        print(json.dumps(content_of(evaluated), indent=2))
     else:
         print(_text(evaluated, questions.split))
     return 0
@@ -106,24 +109,26 @@ def _free_text(play: FreePlay, name: str, split: str) -> str:
 
 
 def _evaluate_fidelity(project: Project, file: Path, questions: Questions, *, as_json: bool) -> int:
-    from loresmith.validate.fidelity import fidelity
-
     prompts = questions.prompts(project)
-    title = f"Scoring references with {file.name}"
     with watcher_for(sys.stderr, quiet=as_json) as watcher:
-        watcher.stage_begins(title)
-        found = fidelity(file, prompts, watcher.advance)
-        watcher.stage_ends(title, f"{found.replies} replies")
+        found = score_references(file.name, file, prompts, watcher)
     if as_json:
-        print(json.dumps(found.model_dump(), indent=2))
+        print(found.model_dump_json(indent=2))
         return 0
-    print(f"{file.name} on the {questions.split} split: {found.replies} replies of the reference")
-    print(f"  perplexity of a token {found.perplexity:.1f}")
-    print(
-        f"  likelier after the true result than after its opposite: "
-        f"{percent_within(found.faithful, found.interval)} of {found.replies_to_results}"
-    )
+    print(f"{file.name} on the {questions.split} split")
+    print("\n".join(_fidelity_lines(found)))
     return 0
+
+
+def _fidelity_lines(found: Fidelity) -> list[str]:
+    return [
+        f"  perplexity of the reference's {found.replies} replies, a token: {found.perplexity:.1f}",
+        "  the reference's reply is likelier after the true result than after its opposite; the model…",
+        *(
+            f"  {label:56}{percent_within(told.share, told.interval):>16}   of {told.replies}"
+            for label, told in ((label, getattr(found, kind)) for kind, label in KINDS.items())
+        ),
+    ]
 
 
 def _newest(project: Project) -> Path:
@@ -136,6 +141,12 @@ def _newest(project: Project) -> Path:
     return chosen_model_file(name, project.models)
 
 
+def content_of(evaluated: Evaluated) -> dict[str, Any]:
+    """What a machine reads of an evaluated model."""
+    fidelity = evaluated.fidelity.model_dump() if evaluated.fidelity else None
+    return evaluated.scores.model_dump() | {"fidelity": fidelity, "speed": evaluated.speed.model_dump()}
+
+
 def _text(evaluated: Evaluated, split: str) -> str:
     scores, speed = evaluated.scores, evaluated.speed
     lines = [
@@ -146,17 +157,31 @@ def _text(evaluated: Evaluated, split: str) -> str:
             f"   {metric.note}"
             for metric in METRICS
         ),
+        f"  different words {percent(scores.distinct_1)}, different pairs of words {percent(scores.distinct_2)}",
         "",
         "  what went wrong: " + ", ".join(f"{kind} {count}" for kind, count in scores.failures.items()),
+        *_group_lines("by tool", scores.by_tool),
+        *_group_lines("by category", scores.by_category),
         "",
-        f"  {'by tool':20}{'replies':>8}{'same tools':>12}{'exact':>8}",
-        *(
-            f"  {tool:20}{group.replies:>8}{percent(group.tool_match):>12}{percent(group.exact):>8}"
-            for tool, group in scores.by_tool.items()
-        ),
+        *(_fidelity_lines(evaluated.fidelity) if evaluated.fidelity else []),
         "",
         f"  {speed.first_token_seconds:.2f} s to the first token (median); "
         f"{speed.prompt_tokens_per_second:.0f} prompt tokens/s, {speed.tokens_per_second:.0f} answer tokens/s; "
         f"{speed.memory_bytes / 1e6:,.0f} MB of memory",
     ]
     return "\n".join(lines)
+
+
+def _group_lines(title: str, groups: Mapping[str, Group]) -> list[str]:
+    heads = "".join(f"{head:>{len(head) + 3}}" for head in GROUP_COLUMNS.values())
+    return [
+        "",
+        f"  {title:16}{'replies':>8}{heads}",
+        *(
+            f"  {name:16}{group.replies:>8}"
+            + "".join(
+                f"{percent(getattr(group, key)):>{len(head) + 3}}" for key, head in GROUP_COLUMNS.items()
+            )
+            for name, group in groups.items()
+        ),
+    ]

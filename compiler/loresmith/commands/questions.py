@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loresmith.diagnostics.failure import InvalidCall, Rejected
@@ -15,6 +15,7 @@ from loresmith.pipeline.stage import Watcher
 from loresmith.store.compiled import cache_of
 from loresmith.validate.answers import Prompt, prompts_of
 from loresmith.validate.evaluate import Evaluated, evaluate
+from loresmith.validate.fidelity import Fidelity, fidelity
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def ask(
     questions: Questions,
     watcher: Watcher,
 ) -> Evaluated:
-    """A model's scores on the prompts, with progress."""
+    """A model's scores on the prompts, and how it finds the references, with progress."""
     from loresmith.environment.accelerator import detect_accelerator
 
     title = f"Judging {name}"
@@ -68,4 +69,13 @@ def ask(
         constrained=questions.constrained,
     )  # fmt: skip
     watcher.stage_ends(title, f"{evaluated.scores.replies} replies")
-    return evaluated
+    return replace(evaluated, fidelity=score_references(name, model, prompts, watcher))
+
+
+def score_references(name: str, model: Path, prompts: Sequence[Prompt], watcher: Watcher) -> Fidelity:
+    """How likely a model finds the references, with progress."""
+    title = f"Scoring the reference with {name}"
+    watcher.stage_begins(title)
+    found = fidelity(model, prompts, watcher.advance)
+    watcher.stage_ends(title, f"{found.replies} replies")
+    return found

@@ -1,4 +1,4 @@
-"""A result whose die fell otherwise."""
+"""A result whose die fell otherwise, or whose ledger began elsewhere."""
 
 from __future__ import annotations
 
@@ -28,6 +28,16 @@ def rerolled(text: str, die: int, outcome: str | None = None) -> str | None:
         changes.append((total.outcome_range, outcome))
     for place, words in reversed(changes):
         text = text[: place.start] + words + text[place.end :]
+    return text
+
+
+def refilled(text: str, first: int, total: int) -> str | None:
+    """The inside of a ledger's result with another first term and total: `health: 7 - 5 = *2*`. None for no sum."""
+    sum_ = parse_result(text, 0).sum
+    if sum_ is None:
+        return None
+    for place, number in ((sum_.total_range, total), (sum_.terms[0].range, first)):
+        text = text[: place.start] + _with_number(text, place, number) + text[place.end :]
     return text
 
 

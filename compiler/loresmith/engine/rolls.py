@@ -1,4 +1,8 @@
-"""`roll`: checks, saves, attacks and plain dice, by the dice of the caller."""
+"""`roll`: checks, saves, attacks and plain dice, by the dice of the caller.
+
+The dice library d20 isn't what rolls here: its newest, 1.1.2, needs lark-parser 0.9, which is installed as `lark` over
+the one that the compiler parses with; and it rolls by Python's global dice, while a game's dice are its own, seeded.
+"""
 
 from __future__ import annotations
 

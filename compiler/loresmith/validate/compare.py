@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from loresmith.validate.intervals import Interval, counts_of, difference_interval, share
+from loresmith.validate.intervals import Counts, Interval, counts_of, difference_interval, share
 from loresmith.validate.judgement import Judgement
 from loresmith.validate.metrics import Metric
 
@@ -36,16 +36,20 @@ def compare(one: Sequence[Judgement], other: Sequence[Judgement], metric: Metric
     ]:
         raise ValueError("the two models answered different prompts")
     counts = counts_of(one, metric), counts_of(other, metric)
-    first, second = share(counts[0]), share(counts[1])
+    return compare_counts(metric.key, *counts, higher_is_better=metric.higher_is_better)
+
+
+def compare_counts(key: str, one: Counts, other: Counts, *, higher_is_better: bool = True) -> Difference:
+    """`one` share against `other`, paired: both must hold the same scenarios."""
+    first, second = share(one), share(other)
     if first is None or second is None:
-        return Difference(metric=metric.key, difference=None, interval=None, verdict="can't tell")
-    bounds = difference_interval(*counts)
-    return Difference(
-        metric=metric.key, difference=first - second, interval=bounds, verdict=_verdict(bounds, metric)
-    )
+        return Difference(metric=key, difference=None, interval=None, verdict="can't tell")
+    bounds = difference_interval(one, other)
+    verdict = _verdict(bounds, higher_is_better=higher_is_better)
+    return Difference(metric=key, difference=first - second, interval=bounds, verdict=verdict)
 
 
-def _verdict(bounds: Interval | None, metric: Metric) -> Verdict:
+def _verdict(bounds: Interval | None, *, higher_is_better: bool) -> Verdict:
     if bounds is None or bounds[0] <= 0 <= bounds[1]:
         return "can't tell"
-    return "better" if (bounds[0] > 0) == metric.higher_is_better else "worse"
+    return "better" if (bounds[0] > 0) == higher_is_better else "worse"

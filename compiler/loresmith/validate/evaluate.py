@@ -10,6 +10,7 @@ from loresmith.emit.gbnf import emit_gbnf
 from loresmith.emit.party import Party
 from loresmith.ir.vocabulary import Vocabulary
 from loresmith.validate.answers import Prompt, answers_of
+from loresmith.validate.fidelity import Fidelity
 from loresmith.validate.judgement import Judgement, judge
 from loresmith.validate.score import Scores, scores_of
 from loresmith.validate.speed import Speed, speed_of
@@ -20,12 +21,13 @@ UNKNOWN_PARTY = 2
 
 @dataclass(frozen=True)
 class Evaluated:
-    """One model on a set of prompts."""
+    """One model on a set of prompts; `fidelity` where the references were scored too."""
 
     name: str
     scores: Scores
     judgements: tuple[Judgement, ...]
     speed: Speed
+    fidelity: Fidelity | None = None
 
 
 def evaluate(

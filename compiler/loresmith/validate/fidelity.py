@@ -1,7 +1,10 @@
-"""Does a model listen to results? Whether it finds the true reply likelier after the true result than its opposite.
+"""Does a model listen to results? Whether it finds the true reply likelier after the true result than after its
+opposite.
 
 A success has to be told as a success: the same reply is scored after the result as it was, and after one whose die fell
-on the other side of the DC. What the model would have said plays no part, so its style doesn't either.
+on the other side of the DC. A ledger has to be followed in words: the same reply is scored after the wound as it was,
+and after one that falls where the true one stands, or stands where it falls. What the model would have said plays no
+part, so its style doesn't either.
 """
 
 from __future__ import annotations
@@ -17,30 +20,52 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from loresmith.engine.reroll import rerolled
+from loresmith.engine.reroll import refilled, rerolled
 from loresmith.generate.model_file import require_gguf
 from loresmith.generate.refusal import refusal
 from loresmith.generate.session import PATIENT
 from loresmith.process.child import ChildFailed, run_child
 from loresmith.syntax.results import parse_result
 from loresmith.validate.answers import Prompt
-from loresmith.validate.intervals import Interval, interval, share
+from loresmith.validate.intervals import Counts, Interval, interval, share
 
 _RESULT = re.compile(r"<TOOLCALL>(.*?)</TOOLCALL>")
 _OPPOSITE = {"success": "failure", "failure": "success", "hit": "miss", "miss": "hit"}
+STANDING = 7
+"""With so much health left somebody stands who truly fell."""
+
+
+class Followed(BaseModel):
+    """`share` of the replies to a result that are likelier after the true one than after its opposite, with its 95%
+    interval, by the bootstrap over scenarios. None where there is no such reply.
+
+    `counts` has for each scenario how many of its replies those are, and of how many.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    replies: int
+    share: float | None
+    interval: Interval | None
+    counts: Counts
 
 
 class Fidelity(BaseModel):
-    """`perplexity` of the reference's replies, a token; `faithful`: the share of the replies to a result that are
-    likelier after the true result than after its opposite, with its 95% interval. None where there is no such reply."""
+    """`perplexity` of the reference's replies, a token; `outcomes`: of replies to a success or failure, `ledgers`: of
+    replies to a wound, whether somebody stands or falls."""
 
     model_config = ConfigDict(frozen=True)
 
     replies: int
     perplexity: float
-    replies_to_results: int
-    faithful: float | None
-    interval: Interval | None
+    outcomes: Followed
+    ledgers: Followed
+
+
+KINDS = {
+    "outcomes": "tells a success as a success, a failure as a failure",
+    "ledgers": "tells who stands and who falls by the ledger",
+}
 
 
 def fidelity(model: Path, prompts: Sequence[Prompt], report: Callable[[float], None]) -> Fidelity:
@@ -48,32 +73,53 @@ def fidelity(model: Path, prompts: Sequence[Prompt], report: Callable[[float], N
 
     Raises InvalidCall when there is no such file, Rejected when llama.cpp can't run it.
     """
-    turned = [(number, other) for number, prompt in enumerate(prompts) if (other := turned_round(prompt))]
-    costs = _costs(model, [*prompts, *(prompt for _, prompt in turned)], report)
-    true, opposite = costs[: len(prompts)], costs[len(prompts) :]
-    counts = dict[str, tuple[int, int]]()
-    for (number, prompt), (other, _) in zip(turned, opposite, strict=True):
-        yes, of = counts.get(prompt.scenario, (0, 0))
-        counts[prompt.scenario] = (yes + (true[number][0] < other), of + 1)
-    nats, tokens = (sum(column) for column in zip(*true, strict=True))
+    pairs = [
+        (kind, number, turned)
+        for number, prompt in enumerate(prompts)
+        for kind, opposite in (("outcomes", opposite_result), ("ledgers", opposite_ledger))
+        if (turned := turned_round(prompt, opposite))
+    ]
+    # A prompt turned round stands before its own: they share all but the end, and the next one goes on from the own.
+    own = len(pairs)
+    order = sorted(
+        [(number, index) for index, (_, number, _) in enumerate(pairs)]
+        + [(n, own) for n in range(len(prompts))]
+    )
+    asked = [prompts[number] if index == own else pairs[index][2] for number, index in order]
+    costs = dict(zip(order, _costs(model, asked, report), strict=True))
+    counts: dict[str, Counts] = {kind: {} for kind in KINDS}
+    for index, (kind, number, _) in enumerate(pairs):
+        scenario = prompts[number].scenario
+        yes, of = counts[kind].get(scenario, (0, 0))
+        counts[kind][scenario] = (yes + (costs[number, own][0] < costs[number, index][0]), of + 1)
+    nats, tokens = (sum(costs[number, own][part] for number in range(len(prompts))) for part in (0, 1))
     return Fidelity(
         replies=len(prompts),
         perplexity=math.exp(nats / tokens),
-        replies_to_results=len(turned),
-        faithful=share(counts),
-        interval=interval(counts),
+        **{kind: _followed(counts[kind]) for kind in KINDS},
     )
 
 
-def turned_round(prompt: Prompt) -> Prompt | None:
-    """The prompt with its last result turned round; None where it doesn't end with one that can be."""
+def _followed(counts: Counts) -> Followed:
+    replies = sum(of for _, of in counts.values())
+    return Followed(replies=replies, share=share(counts), interval=interval(counts), counts=counts)
+
+
+def turned_round(prompt: Prompt, opposite: Callable[[str], str | None]) -> Prompt | None:
+    """The prompt with its last result that has an opposite turned round.
+
+    None where it has none, or where the player has spoken since: then the reply may be about something else.
+    """
     last = prompt.messages[-1]
-    found = _RESULT.fullmatch(last.content.strip())
-    other = opposite_result(found[1]) if found else None
-    if other is None:
+    if _RESULT.sub("", last.content).strip():
         return None
-    message = last.model_copy(update={"content": f"<TOOLCALL>{other}</TOOLCALL>"})
-    return prompt.model_copy(update={"messages": (*prompt.messages[:-1], message)})
+    for found in reversed(list(_RESULT.finditer(last.content))):
+        other = opposite(found[1])
+        if other is not None:
+            content = f"{last.content[: found.start(1)]}{other}{last.content[found.end(1) :]}"
+            message = last.model_copy(update={"content": content})
+            return prompt.model_copy(update={"messages": (*prompt.messages[:-1], message)})
+    return None
 
 
 def opposite_result(text: str) -> str | None:
@@ -84,6 +130,20 @@ def opposite_result(text: str) -> str | None:
     if total is None or total.against is None or outcome is None:
         return None
     return rerolled(text, total.terms[0].value + 2 * total.against - 1 - 2 * total.total, outcome)
+
+
+def opposite_ledger(text: str) -> str | None:
+    """A wound after which somebody falls who stood, or stands who fell: `health: 24 - 5 = *19*` gives
+    `health: 5 - 5 = *0*`, and that one `health: 12 - 5 = *7*`. None for what isn't a wound in health."""
+    result = parse_result(text, 0)
+    total = result.sum
+    if result.label.lower() != "health" or total is None or any(term.dice for term in total.terms):
+        return None
+    wound = -sum(term.sign * term.value for term in total.terms[1:])
+    if wound <= 0:
+        return None
+    left = 0 if total.total else STANDING
+    return refilled(text, wound + left, left)
 
 
 def _costs(

@@ -6,10 +6,11 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from loresmith.validate.fidelity import KINDS, Fidelity, Followed
 from loresmith.validate.judgement import FAILURES, Judgement
 from loresmith.validate.metrics import METRICS
 from loresmith.validate.page import wide_table
-from loresmith.validate.score import Group, Scores
+from loresmith.validate.score import GROUP_COLUMNS, Group, Scores
 from loresmith.validate.speed import Speed
 from loresmith.validate.text import percent, percent_within
 
@@ -28,6 +29,8 @@ _SPEED_ROWS = (
     ("memory_bytes", "most memory held (bytes)", ",d"),
 )
 
+_DISTINCT_ROWS = (("distinct_1", "different words"), ("distinct_2", "different pairs of words"))
+
 
 def score_table(scores: Mapping[str, Scores], against: Mapping[str, Mapping[str, Any]] | None) -> str:
     """Every metric of every model; `against`: the first model's paired differences from the last, by metric, None
@@ -38,6 +41,11 @@ def score_table(scores: Mapping[str, Scores], against: Mapping[str, Mapping[str,
         + "".join(_share(score, metric.key) for score in scores.values())
         + (f"<td class=n>{against[metric.key]['verdict']}</td></tr>" if against else "</tr>")
         for metric in METRICS
+    ) + "".join(
+        f"<tr><td>{label}</td>"
+        + "".join(f"<td class=n>{percent(getattr(score, key))}</td>" for score in scores.values())
+        + ("<td></td></tr>" if against else "</tr>")
+        for key, label in _DISTINCT_ROWS
     )
     counts = next(iter(scores.values()))
     note = (
@@ -51,6 +59,26 @@ def score_table(scores: Mapping[str, Scores], against: Mapping[str, Mapping[str,
 
 def _share(score: Scores, key: str) -> str:
     return f"<td class=n>{percent_within(getattr(score, key), score.intervals[key])}</td>"
+
+
+def fidelity_table(fidelity: Mapping[str, Fidelity]) -> str:
+    """How each model finds the references: after true results and after opposite ones."""
+    heads = "".join(f"<th class=n>{html.escape(name)}</th>" for name in fidelity)
+    rows = "".join(
+        f"<tr><td>{label}</td>"
+        + "".join(_followed(getattr(found, kind)) for found in fidelity.values())
+        + "</tr>"
+        for kind, label in KINDS.items()
+    )
+    perplexities = "".join(f"<td class=n>{found.perplexity:.1f}</td>" for found in fidelity.values())
+    rows += f"<tr><td>perplexity of the reference, a token</td>{perplexities}</tr>"
+    note = "How often the reference's reply is likelier after the true result than after its opposite: half by chance."
+    head = f"<tr><th>The model…</th>{heads}</tr>"
+    return f"<h2>Does it listen to results?</h2><p><small>{note}</small></p>{wide_table(head + rows)}"
+
+
+def _followed(told: Followed) -> str:
+    return f"<td class=n>{percent_within(told.share, told.interval)}<br><small>of {told.replies}</small></td>"
 
 
 def failure_table(scores: Mapping[str, Scores]) -> str:
@@ -70,13 +98,12 @@ def group_table(title: str, groups: Mapping[str, Group]) -> str:
     """The first model's shares for each tool or category, the exact ones drawn as bars."""
     rows = "".join(
         f"<tr><td>{html.escape(name)}</td><td class=n>{group.replies}</td>"
-        f"<td class=n>{percent(group.tool_match)}</td><td class=n>{percent(group.exact)}</td>"
-        f'<td style="width:40%"><span class=bar style="width:{(group.exact or 0) * 100:.0f}%"></span></td></tr>'
+        + "".join(f"<td class=n>{percent(getattr(group, key))}</td>" for key in GROUP_COLUMNS)
+        + f'<td style="width:20%"><span class=bar style="width:{(group.exact or 0) * 100:.0f}%"></span></td></tr>'
         for name, group in groups.items()
     )
-    head = (
-        "<tr><th></th><th class=n>replies</th><th class=n>same tools</th><th class=n>exact</th><th></th></tr>"
-    )
+    heads = "".join(f"<th class=n>{head}</th>" for head in GROUP_COLUMNS.values())
+    head = f"<tr><th></th><th class=n>replies</th>{heads}<th></th></tr>"
     return f"<h2>{html.escape(title)}</h2>{wide_table(head + rows)}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from loresmith.deliver.genealogy import Genealogy
 from loresmith.store.files import write_atomically
 from loresmith.validate import page_parts
 from loresmith.validate.compare import compare
+from loresmith.validate.fidelity import Fidelity
 from loresmith.validate.genealogy_parts import genealogy_table
 from loresmith.validate.judgement import Judgement
 from loresmith.validate.metrics import METRICS
@@ -28,7 +29,8 @@ class Report:
 
     `scores`, `judgements` and `speed` are keyed by model, the delivered one first, the untouched base, where it was
     asked too, last; `files` by name, with their size and how far each is from f16. `curve` is the picture of the
-    losses. A file from elsewhere has neither a curve nor a genealogy.
+    losses. A file from elsewhere has neither a curve nor a genealogy. `fidelity`, keyed by model as well, is there
+    where the references were scored.
     """
 
     title: str
@@ -39,6 +41,7 @@ class Report:
     files: Mapping[str, Mapping[str, Any]]
     curve: Path | None
     genealogy: Genealogy | None
+    fidelity: Mapping[str, Fidelity] = field(default_factory=dict[str, Fidelity])
 
 
 def write_report(folder: Path, report: Report) -> None:
@@ -63,6 +66,7 @@ def _content(report: Report) -> dict[str, Any]:
         "files": {name: dict(file) for name, file in report.files.items()},
         "speed": {name: speed.model_dump() for name, speed in report.speed.items()},
         "scores": {name: score.model_dump() for name, score in report.scores.items()},
+        "fidelity": {name: found.model_dump() for name, found in report.fidelity.items()},
         "against_the_base": _against_the_base(report),
         "genealogy": report.genealogy.model_dump() if report.genealogy else None,
         "judgements": {name: [j.model_dump() for j in part] for name, part in report.judgements.items()},
@@ -81,6 +85,7 @@ def _parts(report: Report) -> list[str]:
     first = next(iter(report.scores))
     return [
         page_parts.score_table(report.scores, _against_the_base(report)),
+        *([page_parts.fidelity_table(report.fidelity)] if report.fidelity else []),
         page_parts.failure_table(report.scores),
         page_parts.group_table("By tool", report.scores[first].by_tool),
         page_parts.group_table("By category", report.scores[first].by_category),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,22 +16,38 @@ NOTHING = "(none)"
 
 
 class Group(BaseModel):
-    """The answers of one category, or those whose reference calls one tool."""
+    """The answers of one category, or those whose reference calls one tool: shares, as in `Scores`."""
 
     model_config = ConfigDict(frozen=True)
 
     replies: int
     call_valid: float | None
     tool_match: float | None
+    argument_match: float | None
     exact: float | None
+    parsed: float | None
+    missed_call: float | None
+    false_call: float | None
+
+
+GROUP_COLUMNS = {
+    "tool_match": "same tools",
+    "argument_match": "same arguments",
+    "exact": "exact",
+    "parsed": "parse",
+    "missed_call": "missed",
+    "false_call": "false call",
+}
+"""What is shown of a group, and its heading."""
 
 
 class Scores(BaseModel):
     """Shares between 0 and 1, None where there was nothing to judge; what each means is in validate/metrics.py.
 
     `intervals` holds the 95% interval of each. `confusion` counts the first call of the reference against the first
-    of the answer, by tool. `distinct` is the share of different pairs of neighbouring words in all answers (distinct-2;
-    J. Li et al., A Diversity-Promoting Objective Function for Neural Conversation Models, 2016).
+    of the answer, by tool. `distinct_1` and `distinct_2` are the shares of different words, and of different pairs of
+    neighbouring words, in all answers (J. Li et al., A Diversity-Promoting Objective Function for Neural Conversation
+    Models, 2016).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,7 +66,8 @@ class Scores(BaseModel):
     too_long: float | None
     repeats: float | None
     strange_name: float | None
-    distinct: float | None
+    distinct_1: float | None
+    distinct_2: float | None
     intervals: dict[str, Interval | None]
     failures: dict[str, int]
     by_tool: dict[str, Group]
@@ -70,7 +86,8 @@ def scores_of(judgements: Sequence[Judgement]) -> Scores:
             "replies": len(judgements),
             "replies_with_call": sum(bool(judged.expected) for judged in judgements),
             **{key: share(part) for key, part in counts.items()},
-            "distinct": distinct_pairs(judged.answer for judged in judgements),
+            "distinct_1": distinct([judged.answer for judged in judgements], 1),
+            "distinct_2": distinct([judged.answer for judged in judgements], 2),
             "intervals": {key: interval(part) for key, part in counts.items()},
             "failures": {kind: failures[kind] for kind in FAILURES},
             "by_tool": {t: _group([j for j in judgements if t in j.expected_tools]) for t in tools},
@@ -87,11 +104,11 @@ def confusion_of(judgements: Sequence[Judgement]) -> dict[str, dict[str, int]]:
     return {row: {told: n for (e, told), n in sorted(counted.items()) if e == row} for row in rows}
 
 
-def distinct_pairs(answers: Iterable[str]) -> float | None:
-    """Distinct-2: different pairs of neighbouring words by all pairs; None without a pair."""
+def distinct(answers: Sequence[str], length: int) -> float | None:
+    """Distinct-n: different runs of `length` words by all such runs; None without one."""
     words = [answer.lower().split() for answer in answers]
-    pairs = [pair for said in words for pair in pairwise(said)]
-    return len(set(pairs)) / len(pairs) if pairs else None
+    runs = [tuple(said[at : at + length]) for said in words for at in range(len(said) - length + 1)]
+    return len(set(runs)) / len(runs) if runs else None
 
 
 def _first_tool(calls: Sequence[str]) -> str:

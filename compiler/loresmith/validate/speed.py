@@ -23,6 +23,8 @@ class Speed(BaseModel):
     prompt_tokens_per_second: float
     tokens_per_second: float
     memory_bytes: int
+    tokens: int
+    """Of all answers."""
 
 
 def speed_of(answers: Sequence[Answer]) -> Speed:
@@ -33,6 +35,7 @@ def speed_of(answers: Sequence[Answer]) -> Speed:
         first_token_seconds=waits[len(waits) // 2],
         prompt_tokens_per_second=_rate(sum(a.read_tokens for a in answers), sum(waits)),
         tokens_per_second=_rate(made, spent),
+        tokens=sum(answer.tokens for answer in answers),
         memory_bytes=max(answer.memory_bytes for answer in answers),
     )
 
