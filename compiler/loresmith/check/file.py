@@ -8,7 +8,7 @@ from loresmith.check.answers import link_answers
 from loresmith.check.calls import check_calls
 from loresmith.check.ledger import check_ledger
 from loresmith.check.noqa import silenced_in_file, suppressed
-from loresmith.check.replies import check_replies
+from loresmith.check.replies import MOST_CHARACTERS, check_replies
 from loresmith.check.sums import check_sums
 from loresmith.check.turns import check_turns
 from loresmith.diagnostics.diagnostic import Diagnostic, Findings
@@ -31,10 +31,13 @@ class Compiled(BaseModel):
     silenced: tuple[str, ...] = ()
 
 
-def compile_source(path: str, data: bytes, vocabulary: Vocabulary) -> Compiled:
+def compile_source(
+    path: str, data: bytes, vocabulary: Vocabulary, most_characters: int = MOST_CHARACTERS
+) -> Compiled:
     """The scenario in a file and everything found in it, by place.
 
-    `path` is shown in findings; what stands below its `scenarios` folder is the default id and category.
+    `path` is shown in findings; what stands below its `scenarios` folder is the default id and category. Of a DM
+    message the app shows `most_characters`.
     """
     findings = Findings(path)
     try:
@@ -53,7 +56,7 @@ def compile_source(path: str, data: bytes, vocabulary: Vocabulary) -> Compiled:
     exchanges = link_answers(draft, broken, vocabulary, findings)
     check_sums(draft, exchanges, vocabulary, findings)
     check_ledger(draft, exchanges, findings)
-    check_replies(draft, findings)
+    check_replies(draft, most_characters, findings)
     kept = suppressed(findings.sorted(), parsed)
     failed = any(found.severity == "error" for found in kept)
     scenario = None if failed else draft.scenario()

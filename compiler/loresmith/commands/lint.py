@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loresmith.check.project import CheckedProject, check_project
 from loresmith.commands.scenario_files import read_file, read_scenario_files, scenario_paths, shown_paths
@@ -17,6 +18,9 @@ from loresmith.diagnostics.rendering import render_github, render_json, render_s
 from loresmith.ir.vocabulary import Vocabulary, load_vocabulary
 from loresmith.store.compiled import CompiledCache, cache_of
 from loresmith.store.files import write_atomically
+
+if TYPE_CHECKING:
+    from loresmith.pipeline.project import Project
 
 FORMATS = ("text", "json", "sarif", "github")
 
@@ -113,19 +117,40 @@ def _findings(
         print(f"note: every file was checked anew; the cache can't be used: {cache.problem}", file=sys.stderr)
     found = list(checked.findings)
     if options.recipe:
-        found += _too_long(options.recipe, checked, root)
+        found = _for_recipe(options.recipe, found, checked, sources, root)
     return sorted(found, key=lambda one: one.place)
 
 
-def _too_long(recipe: str, checked: CheckedProject, root: Path) -> list[Diagnostic]:
+def _for_recipe(
+    recipe: str, found: list[Diagnostic], checked: CheckedProject, sources: dict[str, bytes], root: Path
+) -> list[Diagnostic]:
+    """The findings with SC504 for the recipe's context, and with SC505 by its reply limit."""
+    from loresmith.check.replies import MOST_CHARACTERS
+    from loresmith.commands.choice import chosen_project
+
+    project, _ = chosen_project(recipe, root)
+    most = project.recipe.reply.max_characters
+    if most != MOST_CHARACTERS:
+        found = [one for one in found if one.code != "SC505"]
+        found += _cut_replies(most, sources, project.vocabulary)
+    return found + _too_long(project, checked)
+
+
+def _cut_replies(most: int, sources: dict[str, bytes], vocabulary: Vocabulary) -> list[Diagnostic]:
+    """SC505 for an app that shows so many characters."""
+    from loresmith.check.file import compile_source
+
+    compiled = (compile_source(path, data, vocabulary, most) for path, data in sources.items())
+    return [finding for file in compiled for finding in file.findings if finding.code == "SC505"]
+
+
+def _too_long(project: Project, checked: CheckedProject) -> list[Diagnostic]:
     """SC504 for a recipe's context, counted by its base's tokenizer where the base is built."""
     from loresmith.check.silenced import covers
-    from loresmith.commands.choice import chosen_project
     from loresmith.dataset.lengths import too_long
     from loresmith.lower.conversation import lower_scenario
     from loresmith.pipeline.lengths import token_count_of
 
-    project, _ = chosen_project(recipe, root)
     conversations = [lower_scenario(scenario, project.vocabulary) for scenario in checked.scenarios()]
     found = too_long(conversations, project.recipe.train.context, token_count_of(project))
     return [one for one in found if not covers(checked.silenced[one.path], one.code)]

@@ -215,6 +215,13 @@ class Validate(Section):
     """The largest mean KL divergence, in nats, of a quantized file from f16."""
 
 
+class Reply(Section):
+    """What the app does with a reply."""
+
+    max_characters: Positive = 300
+    """Where it cuts the text that it shows; `loresmith lint --recipe` warns of longer ones (SC505)."""
+
+
 class Recipe(Section):
     """One recipe, whole."""
 
@@ -222,6 +229,7 @@ class Recipe(Section):
     base: Base
     target: str
     data: Data = Data()
+    reply: Reply = Reply()
     vocabulary: VocabularyTrim = VocabularyTrim()
     train: Train = Train()
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = (
