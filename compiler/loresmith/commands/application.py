@@ -112,7 +112,10 @@ def lint(
     select: Annotated[str, typer.Option(help="Only these codes, by comma; a prefix will do (SC3).")] = "",
     ignore: Annotated[str, typer.Option(help="Not these codes, by comma.")] = "",
     recipe: Annotated[
-        str | None, typer.Option(help="Also find scenarios longer than this recipe's context (SC504).")
+        str | None,
+        typer.Option(
+            help="Also find scenarios longer than this recipe's context (SC504), and replies by its limit (SC505)."
+        ),
     ] = None,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Check every file anew, and keep nothing.")
