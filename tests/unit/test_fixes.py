@@ -49,6 +49,10 @@ FIXES = {
     "spelling": ("[Roll:Perception ,  ADVANTAGE]", "[roll: perception, advantage]"),
     "a result": ("[roll: stealth]\n\n<toolcall>stealth : 3+4 = 7</TOOLCALL>",
                  "[roll: stealth]\n\n<TOOLCALL>stealth: 3 + 4 = *7*</TOOLCALL>"),
+    "a result's section": ("[roll: stealth]\n\n# Tool Result\n\nstealth :\n 3+4 = 9\n\n# DM\n\nSo.",
+                           "[roll: stealth]\n\n# Tool Result\n\nstealth: 3 + 4 = *7*\n\n# DM\n\nSo."),
+    "tags in a result's section": ("[roll: stealth]\n\n# TOOLCALL\n\n<toolcall>stealth : 3+4 = 7</toolcall>",
+                                   "[roll: stealth]\n\n# TOOLCALL\n\n<TOOLCALL>stealth: 3 + 4 = *7*</TOOLCALL>"),
     "no colon": ("[roll perception] and [roll stealth]", "[roll: perception] and [roll: stealth]"),
     "white space": ("[ roll : perception]", "[roll: perception]"),
 }  # fmt: skip
@@ -57,6 +61,8 @@ UNSAFE = {
     "no such skill": "[roll percepton]",
     "a missing sign": "[health: Bo, 3]",
     "silenced": "[roll: stealth]\n\n<TOOLCALL>stealth: 3 + 4 = *9*</TOOLCALL> <!-- noqa: SC401 -->",
+    "a section with a comment": "[roll: stealth]\n\n# TOOLCALL\n\nstealth : 3+4 = 7 <!-- why? -->",
+    "a call in a result's section": "[rest: long]\n\n# TOOLCALL\n\nrest: they [save: wisdom]",
     "in code": "`[save: wisdom]` and \\[save: wisdom]",
 }
 

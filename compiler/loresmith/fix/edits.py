@@ -10,7 +10,7 @@ from loresmith.format.bodies import BodyWriter
 from loresmith.ir.vocabulary import Vocabulary
 from loresmith.syntax.document import parse_document
 from loresmith.syntax.source import Source
-from loresmith.syntax.tree import TurnSection
+from loresmith.syntax.tree import ResultSection, TurnSection
 
 
 class Edit(NamedTuple):
@@ -36,8 +36,9 @@ def spelling_edits(source: Source, vocabulary: Vocabulary) -> Iterator[Edit]:
     parsed = parse_document(source, Findings(source.path))
     bodies = BodyWriter(parsed, vocabulary)
     for section in parsed.document.sections:
-        if isinstance(section, TurnSection):
-            for place, text in bodies.pieces(section.body):
+        if isinstance(section, TurnSection | ResultSection):
+            pieces = bodies.result_pieces if isinstance(section, ResultSection) else bodies.pieces
+            for place, text in pieces(section.body):
                 if text != source.text[place.start : place.end]:
                     yield Edit(place.start, place.end, text)
 

@@ -26,6 +26,16 @@ class BodyWriter:
         """What a range consists of, each piece with its canonical text."""
         return [(piece.range, self._written(piece)) for piece in self._scanner.pieces(place)]
 
+    def result_pieces(self, place: Range) -> list[tuple[Range, str]]:
+        """The same for a result that is a section of its own: its tags, or label and body where it has none. A
+        malformed one, and one with a comment inside, has no canonical text."""
+        pieces = self._scanner.pieces(place)
+        if any(isinstance(piece, ResultPiece) for piece in pieces):
+            return self.pieces(place)
+        result = parse_result(self.parsed.source.text[place.start : place.end], place.start)
+        kept = result.problem is not None or self._comments(place) != ""
+        return [] if kept else [(place, f"{result.label}: {result.body}")]
+
     def result(self, place: Range) -> str:
         """The body of a result that is a section of its own: its tags, or its label and body put into one."""
         pieces = self._scanner.pieces(place)
