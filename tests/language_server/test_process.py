@@ -56,3 +56,11 @@ def test_lint_loads_nothing_of_it(tmp_path: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_without_standard_input(tmp_path: Path) -> None:
+    code = "import sys; sys.stdin = None; from loresmith.commands.entry import exit_code_of; sys.exit(exit_code_of(['lsp']))"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60)
+    assert done.returncode == 2
+    assert "There is no standard input" in done.stderr

@@ -98,3 +98,18 @@ def test_a_form_feed_ends_no_line_of_a_difference(folder: Path, capsys: pytest.C
     assert "A\x0cpanel shifts.\n" in shown.out
     assert "No newline at end of file" not in shown.out
     assert not shown.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links and modes are POSIX")
+@pytest.mark.parametrize("command", [["fmt"], ["lint", "--fix"]])
+def test_a_link_stays_a_link_and_a_file_keeps_its_mode(folder: Path, command: list[str]) -> None:
+    (folder / "canonical.md").unlink()
+    elsewhere = folder.parents[2] / "draft.md"
+    (folder / "loose.md").rename(elsewhere)
+    elsewhere.chmod(0o600)
+    (folder / "linked.md").symlink_to(elsewhere)
+    before = elsewhere.read_bytes()
+    assert exit_code_of(command) == 0
+    assert (folder / "linked.md").is_symlink()
+    assert elsewhere.read_bytes() != before
+    assert elsewhere.stat().st_mode & 0o777 == 0o600

@@ -11,7 +11,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from loresmith.commands.scenario_files import read_file, read_scenario_files, scenario_paths, shown_paths
+from loresmith.commands.scenario_files import (
+    read_file,
+    read_scenario_files,
+    scenario_paths,
+    shown_paths,
+    write_file,
+)
 from loresmith.diagnostics.failure import FINDINGS, Rejected
 from loresmith.ir.vocabulary import Vocabulary, load_vocabulary
 from loresmith.library.clean import clean, same_texts
@@ -21,7 +27,6 @@ from loresmith.library.table import write_table
 from loresmith.lower.conversation import lower_scenario
 from loresmith.pipeline.sources import Sources, compile_sources
 from loresmith.store.compiled import cache_of
-from loresmith.store.files import write_atomically
 
 
 def show_statistics(
@@ -82,7 +87,7 @@ def clean_scenarios(paths: Sequence[Path], root: Path, *, check: bool) -> int:
             changed += 1
             print(f"{shown}: {made.characters} characters replaced, canonical form")
             if not check:
-                write_atomically(path, made.text)
+                write_file(path, made.text)
     twins = same_texts(texts)
     for path, other in twins:
         print(f"{path}: has the same text as {other}", file=sys.stderr)

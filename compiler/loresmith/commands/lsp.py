@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from loresmith.diagnostics.failure import EnvironmentFailure
+import sys
+
+from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall
 
 
 def serve_editor() -> int:
     """Serve an editor over standard input and output; gives 0 when it ended the session properly, else 1.
 
-    Raises EnvironmentFailure when pygls isn't installed.
+    Raises EnvironmentFailure when pygls isn't installed, InvalidCall without standard input or output.
     """
+    if sys.stdin is None or sys.stdout is None:
+        message = "There is no standard input or output to serve an editor over."
+        raise InvalidCall(message, remedy="Let an editor start it (docs/editors.md).")
     try:
         from loresmith.language_server.server import serve
     except ModuleNotFoundError as error:

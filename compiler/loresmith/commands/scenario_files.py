@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from loresmith.diagnostics.failure import InvalidCall
+from loresmith.store.files import write_atomically
 
 DEFAULT = Path("ai-training/scenarios")
 
@@ -26,6 +27,11 @@ def read_file(path: Path) -> bytes:
     except OSError as error:
         reason = f"The file can't be read: {error.strerror or error}."
         raise InvalidCall(reason, remedy="Mend it, or name the other files.", where=str(path)) from error
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write a file where it is: a link stays one, and what it leads to is written."""
+    write_atomically(path.resolve(), content)
 
 
 def shown_paths(files: Sequence[Path], root: Path) -> dict[str, Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -13,10 +14,11 @@ from pathlib import Path
 from loresmith.diagnostics.failure import EnvironmentFailure
 
 CHUNK = 1 << 20
+NEW_FILE_MODE = 0o644
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write `content` to `path` through a temporary name, fsync and rename.
+    """Write `content` to `path` through a temporary name, fsync and rename. A file that is there keeps its mode.
 
     Raises EnvironmentFailure when the disk is full or the folder can't be written.
     """
@@ -30,7 +32,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.chmod(0o644)
+            temporary.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else NEW_FILE_MODE)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
