@@ -59,7 +59,10 @@ def test_lint_loads_nothing_of_it(tmp_path: Path) -> None:
 
 
 def test_without_standard_input(tmp_path: Path) -> None:
-    code = "import sys; sys.stdin = None; from loresmith.commands.entry import exit_code_of; sys.exit(exit_code_of(['lsp']))"
+    code = (
+        "import sys; sys.stdin = None; "
+        "from loresmith.commands.entry import exit_code_of; sys.exit(exit_code_of(['lsp']))"
+    )
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60)
     assert done.returncode == 2
