@@ -211,6 +211,14 @@ def test_a_closed_pipe_is_no_error(project: Path) -> None:
     assert "error" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_output_that_has_no_room_is_the_environments(project: Path) -> None:
+    command = f"{sys.executable} -m loresmith explain > /dev/full"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "error: The disk is full." in done.stderr
+
+
 def test_an_interrupt_that_a_library_wrapped_is_still_one(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -70,6 +71,9 @@ def _unexpected(error: Exception, verbose: bool) -> int:
         return 0
     if isinstance(error, MemoryError):
         return _shown(EnvironmentFailure("Memory ran out.", remedy="Close other programs."), verbose)
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        full = EnvironmentFailure("The disk is full.", remedy="Make room, or let the output go elsewhere.")
+        return _shown(full, verbose)
     print(f"error: unexpected {type(error).__name__}: {error}", file=sys.stderr)
     if verbose:
         traceback.print_exc()
