@@ -7,6 +7,7 @@ import torch
 from loresmith.train.adapted_linear import AdaptedLinear
 from loresmith.train.attention import BLOCK, IsolatedAttention, attend, blocks_of
 from loresmith.train.elementwise import Gate, RmsNorm
+from loresmith.train.gated_linear import GatedAdaptedLinear
 from loresmith.train.rows import Segment
 
 SEGMENTS: tuple[Segment, ...] = ((0, 1), (1, 40), (40, 40 + 2 * BLOCK + 7))
@@ -105,3 +106,21 @@ def test_a_gate_is_its_formula() -> None:
 
     torch.testing.assert_close(opened(gate, up), torch.nn.functional.silu(gate) * up)
     assert torch.autograd.gradcheck(opened, (gate, up))
+
+
+def test_a_gated_adapted_layer_is_the_adapted_layer_of_the_gate() -> None:
+    torch.manual_seed(8)
+    gate, up = (torch.randn(9, 6, dtype=torch.float64, requires_grad=True) for _ in range(2))
+    weight, offset = torch.randn(7, 6, dtype=torch.float64), torch.randn(7, dtype=torch.float64)
+    a = torch.randn(2, 6, dtype=torch.float64, requires_grad=True)
+    b = torch.randn(7, 2, dtype=torch.float64, requires_grad=True)
+
+    def trained(*tensors: torch.Tensor) -> torch.Tensor:
+        gate, up, a, b = tensors
+        out = GatedAdaptedLinear.apply(gate, up, torch.nn.functional.silu, weight, offset, a, b, 0.7)
+        assert isinstance(out, torch.Tensor)
+        return out
+
+    parts = AdaptedLinear.apply(Gate.apply(gate, up, torch.nn.functional.silu), weight, offset, a, b, 0.7)
+    torch.testing.assert_close(trained(gate, up, a, b), parts)
+    assert torch.autograd.gradcheck(trained, (gate, up, a, b))

@@ -19,9 +19,7 @@ class AdaptedLinear(torch.autograd.Function):
     def forward(ctx: Any, *inputs: Any) -> torch.Tensor:
         """Inputs: x, W, bias or None, A, B, scale."""
         x, weight, bias, a, b, scale = inputs
-        low = x @ a.T
-        out = x @ weight.T if bias is None else torch.addmm(bias, x, weight.T)
-        out.addmm_(low, b.T, alpha=scale)
+        out, low = adapted_product(x, weight, bias, a, b, scale)
         ctx.save_for_backward(x, weight, a, b, low)
         ctx.scale = scale
         return out
@@ -30,10 +28,33 @@ class AdaptedLinear(torch.autograd.Function):
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         """The gradients for x, A and B; the rest is frozen."""
         x, weight, a, b, low = ctx.saved_tensors
-        above = grad_outputs[0]
-        inner = (above @ b).mul_(ctx.scale)
-        dx = (above @ weight).addmm_(inner, a) if ctx.needs_input_grad[0] else None
-        return dx, None, None, inner.T @ x, (low.T @ above).mul_(ctx.scale).T, None
+        wanted = ctx.needs_input_grad[0]
+        dx, da, db = adapted_gradients(grad_outputs[0], x, weight, a, b, low, ctx.scale, wanted=wanted)
+        return dx, None, None, da, db, None
+
+
+def adapted_product(
+    x: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    a: torch.Tensor,
+    b: torch.Tensor,
+    scale: float,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The layer's output (n, out), and x @ A.T (n, r), which its gradients need."""
+    low = x @ a.T
+    out = x @ weight.T if bias is None else torch.addmm(bias, x, weight.T)
+    return out.addmm_(low, b.T, alpha=scale), low
+
+
+def adapted_gradients(
+    above: torch.Tensor, x: torch.Tensor, weight: torch.Tensor, a: torch.Tensor, b: torch.Tensor,
+    low: torch.Tensor, scale: float, *, wanted: bool = True,
+) -> tuple[Any, torch.Tensor, torch.Tensor]:  # fmt: skip
+    """The gradients for x (None where it isn't wanted), A and B, of the gradient (n, out) for the output."""
+    inner = (above @ b).mul_(scale)
+    dx = (above @ weight).addmm_(inner, a) if wanted else None
+    return dx, inner.T @ x, (low.T @ above).mul_(scale).T
 
 
 def fuse_adapters(model: Any) -> int:
@@ -43,13 +64,18 @@ def fuse_adapters(model: Any) -> int:
     """
     from peft.tuners.lora import Linear
 
-    layers = [module for module in model.modules() if isinstance(module, Linear) and _is_plain(module)]
+    layers = [module for module in model.modules() if isinstance(module, Linear) and _is_fp32(module)]
     for layer in layers:
         layer.forward = partial(_forward, layer)
     return len(layers)
 
 
-def _is_plain(layer: Any) -> bool:
+def is_fused(layer: Any) -> bool:
+    """Whether a layer computes through AdaptedLinear."""
+    return getattr(getattr(layer, "forward", None), "func", None) is _forward
+
+
+def _is_fp32(layer: Any) -> bool:
     return layer.get_base_layer().weight.dtype == layer.lora_A["default"].weight.dtype == torch.float32
 
 

@@ -63,16 +63,6 @@ def fuse_norms(model: Any, offset: float) -> None:
             module.forward = partial(_norm, module.weight.detach() + offset, eps)
 
 
-def fuse_gates(model: Any) -> None:
-    """Let every plain gated MLP (gate, up and down projections, one activation) of a model compute through Gate.
-
-    An MLP that does more with its gate, as Gemma 3n's sparse layers do, stays as it is.
-    """
-    for module in model.modules():
-        if hasattr(module, "gate_proj") and not getattr(module, "activation_sparsity", 0.0):
-            module.forward = partial(_gated, module)
-
-
 def _is_fp32(module: Any) -> bool:
     weight = getattr(module, "weight", None)
     return isinstance(weight, torch.Tensor) and weight.dtype == torch.float32
@@ -82,7 +72,3 @@ def _norm(weight: torch.Tensor, eps: float, x: torch.Tensor) -> torch.Tensor:
     out = RmsNorm.apply(x, weight, eps)
     assert isinstance(out, torch.Tensor)
     return out
-
-
-def _gated(module: Any, x: torch.Tensor) -> torch.Tensor:
-    return module.down_proj(Gate.apply(module.gate_proj(x), module.up_proj(x), module.act_fn))

@@ -51,7 +51,7 @@ def _chunk(
         logits = cap * torch.tanh(logits / cap)
     chosen = logits.gather(1, targets[:, None])
     highest, place = logits.max(dim=-1, keepdim=True)
-    gradient = torch.softmax(logits, dim=-1)
+    gradient = torch.softmax(logits, dim=-1, out=None if cap else logits)
     normalizer = highest - gradient.gather(1, place).log()
     loss = ((normalizer - chosen).squeeze(1) * weights).sum()
     gradient.scatter_add_(1, targets[:, None], torch.full_like(chosen, -1.0))
