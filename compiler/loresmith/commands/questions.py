@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from loresmith.dataset.build import first_by_hash
 from loresmith.diagnostics.failure import InvalidCall, Rejected
 from loresmith.ir.scenario import Scenario
 from loresmith.lower.conversation import lower_scenario
@@ -20,7 +21,8 @@ from loresmith.validate.fidelity import Fidelity, fidelity
 
 @dataclass(frozen=True)
 class Questions:
-    """Which split is asked, at most how many of its scenarios, and whether under the grammar."""
+    """Which split is asked, at most how many of its scenarios (those that the hash of their ids puts first, so that
+    they are of many categories), and whether under the grammar."""
 
     split: str = "test"
     limit: int | None = None
@@ -34,13 +36,13 @@ class Questions:
         """The scenarios that are asked about; raises as `prompts` does."""
         if self.split not in ("eval", "test"):
             raise InvalidCall(f"There is no split {self.split!r} to judge on.", remedy="Splits: eval, test.")
-        chosen = [s for s in scenarios_of(project) if s.split == self.split][: self.limit]
+        chosen = [s for s in scenarios_of(project) if s.split == self.split]
         if not chosen:
             raise Rejected(
                 f"No scenario is in the {self.split} split.",
                 remedy=f"Write more, or put `split: {self.split}` into the front matter of some.",
             )
-        return chosen
+        return first_by_hash(chosen, self.limit or len(chosen))
 
 
 def scenarios_of(project: Project) -> list[Scenario]:

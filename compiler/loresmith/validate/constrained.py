@@ -18,7 +18,7 @@ class GrammarFilter:
 
         self._library: Any = llama_cpp
         vocabulary: Any = llama_cpp.llama_model_get_vocab(model.model)
-        self._end: int = llama_cpp.llama_vocab_eos(vocabulary)
+        self._end: Any = llama_cpp.llama_vocab_eos(vocabulary)
         self._sampler: Any = llama_cpp.llama_sampler_init_grammar(vocabulary, grammar.encode(), b"root")
         if not self._sampler:
             raise ValueError("llama.cpp can't read the grammar")
