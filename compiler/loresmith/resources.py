@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).resolve().parent
 
 
 def shipped_folder(name: str) -> Path:
-    """The folder `grammar` or `recipes` as shipped; raises EnvironmentFailure when it isn't there."""
+    """The folder `grammar`, `recipes` or `bootstrap` as shipped; raises EnvironmentFailure when it isn't there."""
     for folder in (PACKAGE / name, PACKAGE.parent.parent / name):
         if folder.is_dir():
             return folder

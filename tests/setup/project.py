@@ -94,11 +94,11 @@ def make_project(folder: Path) -> TinyProject:
     return TinyProject(root, index)
 
 
-def write_wheel(folder: Path, name: str, version: str) -> None:
-    """A wheel with one empty module."""
+def write_wheel(folder: Path, name: str, version: str, code: str = "") -> None:
+    """A wheel with one module."""
     info = f"{name}-{version}.dist-info"
     files = {
-        f"{name}/__init__.py": "",
+        f"{name}/__init__.py": code,
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }

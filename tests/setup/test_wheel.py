@@ -70,6 +70,18 @@ def test_installed_command_runs_outside_the_checkout(loresmith: Path, tmp_path: 
     assert plan.returncode == 0, plan.stdout + plan.stderr
 
 
+def test_what_installs_the_engines_environment_travels_inside(loresmith: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; from loresmith.resources import shipped_folder as f; sys.path.insert(0, str(f('bootstrap')));"
+        "import packages, diagnosis; from loresmith.unsloth.environment import pins_of;"
+        "print(packages._CHILD.is_file(), len(pins_of('cuda')) > len(pins_of('cpu')) > 50, packages.__file__)"
+    )
+    python = loresmith.with_name("python")
+    done = subprocess.run([python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("True True ")
+    assert str(ROOT) not in done.stdout
+
+
 def test_installed_package_is_not_the_checkout(loresmith: Path, tmp_path: Path) -> None:
     python = loresmith.with_name("python")
     code = (

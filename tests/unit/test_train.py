@@ -346,17 +346,17 @@ def test_out_of_memory_says_what_to_lower(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_metrics_hold_every_step_once_after_a_resumption(tmp_path: Path) -> None:
-    from loresmith.train.adapter import _logged
+    from loresmith.train.adapter import logged
 
     def measured(step: int) -> Measurement:
         return Measurement(step, 9, 1.0, None, 1e-3, 10, 5, 0.1, 0.7, 2**30)
 
-    first = _logged(tmp_path, lambda _: None)
+    first = logged(tmp_path, lambda _: None)
     for step in (1, 2, 3):
         first(measured(step))
     with (tmp_path / "metrics.jsonl").open("a") as file:
         file.write('{"step": 4, "lo')
-    resumed = _logged(tmp_path, lambda _: None)
+    resumed = logged(tmp_path, lambda _: None)
     for step in (3, 4):
         resumed(measured(step))
     lines = (tmp_path / "metrics.jsonl").read_text().splitlines()

@@ -13,6 +13,7 @@ from loresmith.commands.trackers import tracked
 from loresmith.commands.watchers import watcher_for
 from loresmith.deliver.configuration import app_configuration
 from loresmith.deliver.versions import Delivery, read_metadata
+from loresmith.diagnostics.failure import InvalidCall
 from loresmith.pipeline.project import Project
 from loresmith.plan.feasibility import require_feasible
 
@@ -56,6 +57,11 @@ def _in_cluster(project: Project, configuration: Path) -> Project:
     """The project, to be trained in the processes of a configuration; raises a Failure when that can't be."""
     from loresmith.train.cluster import read_cluster, require_devices
 
+    if project.recipe.train.engine != "torch":
+        raise InvalidCall(
+            f"The {project.recipe.train.engine} engine trains in one process; --accelerate starts several.",
+            remedy="Leave out --accelerate, or set train.engine: torch.",
+        )
     cluster = read_cluster(configuration)
     require_devices(cluster)
     return replace(project, cluster=cluster)

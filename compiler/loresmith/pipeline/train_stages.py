@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loresmith.diagnostics.failure import Rejected
+from loresmith.pipeline.engines import trainer_of
 from loresmith.pipeline.front_stages import family_of_base
 from loresmith.pipeline.project import Project
 from loresmith.pipeline.stage import Built, Stage, Watcher
@@ -21,14 +22,16 @@ if TYPE_CHECKING:
 
 _UNKEYED_FIELDS = {"incremental", "checkpoint_every", "context", "activation_checkpointing"}
 """Train fields that don't change the weights; the context already decides what is in the dataset."""
+_DEFAULTS = {"targets": None, "engine": "torch"}
 
 MIN_MERGE_CORRELATION = 0.9999
 
 
 def train_settings(train: Train) -> dict[str, Any]:
-    """The settings that change the weights. `targets` counts where it is set: before there was that key, a recipe
-    without it meant the same."""
-    unkeyed = _UNKEYED_FIELDS | ({"targets"} if train.targets is None else set())
+    """The settings that change the weights. `targets` and `engine` count where they are set to something else: before
+    there were these keys, a recipe without them meant the same."""
+    defaults = {name for name in ("targets", "engine") if getattr(train, name) == _DEFAULTS[name]}
+    unkeyed = _UNKEYED_FIELDS | defaults
     return train.model_dump(mode="json", exclude=unkeyed)
 
 
@@ -71,26 +74,14 @@ def _pointer(project: Project) -> Path:
 
 
 def _train(project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
-    from loresmith.environment.accelerator import detect_accelerator
-    from loresmith.train.adapter import train_adapter
-
     parent_key = _train_inputs(project, built)["parent"]
     parent = project.store.find("train", parent_key) if parent_key else None
     start = parent.folder if parent else None
     if project.cluster:
         facts = train_in_cluster(project, project.cluster, built, start, folder, watcher)
     else:
-        facts = train_adapter(
-            built["base"].folder,
-            family_of_base(built["base"]),
-            built["dataset"].folder,
-            project.recipe.train,
-            start,
-            detect_accelerator(),
-            folder,
-            watcher.measure,
-            say=watcher.note,
-        )
+        train = trainer_of(project, built["base"], built["dataset"], watcher.note)
+        facts = train(project.recipe.train, start, folder, watcher.measure)
     return facts | {"parent": parent_key, "recipe_digest": recipe_digest(project)}
 
 

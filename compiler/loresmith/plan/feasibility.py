@@ -16,6 +16,7 @@ from loresmith.quantize.predict import predicted_bytes
 from loresmith.recipe.load import find_recipe, load_recipe
 from loresmith.recipe.schema import Recipe
 from loresmith.targets.target import require_loadable, target_named
+from loresmith.unsloth.place import unsloth_obstacle
 
 BY_SIZE = ("gemma3n-e4b", "gemma3n-e2b", "gemma3-1b")
 """The recipes that a build without a name tries first, the largest first."""
@@ -65,8 +66,18 @@ def require_consistent(recipe: Recipe) -> None:
 
 def obstacle(project: Project) -> tuple[str, str] | None:
     """What keeps this machine from building the recipe, and what to do about it; None when nothing does."""
+    return _engine_obstacle(project) or _base_obstacle(project)
+
+
+def _engine_obstacle(project: Project) -> tuple[str, str] | None:
+    if project.recipe.train.engine != "unsloth" or _is_built(project, "train"):
+        return None
+    return unsloth_obstacle()
+
+
+def _base_obstacle(project: Project) -> tuple[str, str] | None:
     base = known_base(project.recipe.base)
-    if base is None or _is_built(project):
+    if base is None or _is_built(project, "base"):
         return None
     alternative = "Take a smaller base: loresmith train gemma3-270m."
     memory = total_memory_bytes()
@@ -91,11 +102,11 @@ def has_gpu() -> bool:
     )
 
 
-def _is_built(project: Project) -> bool:
+def _is_built(project: Project, stage: str) -> bool:
     from loresmith.pipeline.build import states_of
 
     try:
-        return any(state.stage.name == "base" and state.artefact for state in states_of(project))
+        return any(state.stage.name == stage and state.artefact for state in states_of(project))
     except Failure:
         return False
 

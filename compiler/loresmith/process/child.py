@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
@@ -49,12 +50,16 @@ def follow_child(
     arguments: Sequence[str],
     hear: Callable[[str], None],
     environment: Mapping[str, str] | None = None,
+    *,
+    python: Path | None = None,
+    folder: Path | None = None,
 ) -> None:
     """Run `python -m module arguments…`; `hear` gets every line it writes. Otherwise as `run_child`.
 
-    What the child has started ends with it when it is stopped.
+    `python` is another environment's, `folder` where the child works and looks for modules first. What it has started
+    ends with it when it is stopped.
     """
-    command = [sys.executable, "-m", module, *arguments]
+    command = [str(python or sys.executable), "-m", module, *arguments]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
         process = subprocess.Popen(
             command,
@@ -63,6 +68,7 @@ def follow_child(
             text=True,
             encoding="utf-8",
             env={**(environment or {}), **os.environ},
+            cwd=folder,
         )
         try:
             assert process.stdout is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from loresmith.families.family import PROJECTIONS
 from loresmith.quantize.budget import parse_size
@@ -121,6 +121,8 @@ class VocabularyTrim(Section):
 class Train(Section):
     """How the adapter is trained."""
 
+    engine: Literal["torch", "unsloth"] = "torch"
+    """What computes: `torch` on any machine, `unsloth` on CUDA alone, in an environment of its own."""
     method: Literal["lora"] = "lora"
     rank: Positive = 16
     alpha: Annotated[float, Field(gt=0)] = 32.0
@@ -159,6 +161,22 @@ class Train(Section):
     activation_checkpointing: Literal["auto", "always", "never"] = "auto"
     """Make each layer's activations again for the gradient instead of keeping them: less memory, more time, the same
     adapter. `auto`: where a row's wouldn't fit into the memory that is free."""
+
+    @field_validator("call_weight")
+    @classmethod
+    def _unsloth_weighs_alike(cls, weight: float, info: ValidationInfo) -> float:
+        if info.data.get("engine") == "unsloth" and weight != 1:
+            raise ValueError("the unsloth engine weighs all tokens alike: take it out, or set engine: torch")
+        return weight
+
+    @field_validator("precision")
+    @classmethod
+    def _unsloth_scales_no_loss(cls, precision: str, info: ValidationInfo) -> str:
+        if info.data.get("engine") == "unsloth" and precision == "fp16":
+            raise ValueError(
+                "the unsloth engine trains in bf16 or fp32: set precision: auto, or engine: torch"
+            )
+        return precision
 
     @field_validator("targets")
     @classmethod

@@ -7,7 +7,8 @@ import gc
 import json
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
@@ -35,6 +36,7 @@ from loresmith.train.recomputation import choose_recomputation, recompute_layers
 from loresmith.train.world import ALONE, World
 
 METRICS = "metrics.jsonl"
+HISTORY = "history.json"
 CURVE = "loss.png"
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 """mallopt(3)'s parameter numbers."""
@@ -60,7 +62,7 @@ def train_adapter(
     keep_freed_memory()
     precision = resolve_precision(train.precision, family, accelerator.precision)
     samples, held_out = samples_of(dataset, "train"), samples_of(dataset, "eval")
-    try:
+    with memory_failures(train):
         model = load_base(base, family, precision)
         model = add_adapter(model.to(accelerator.kind), family, train)
         if parent:
@@ -68,22 +70,16 @@ def train_adapter(
         prepare_rows(model, family, accelerator.kind)
         recomputes = _recompute_where_needed(model, train, samples.lengths, accelerator.kind, world, say)
         outcome = run_training(
-            model, samples, held_out, train, accelerator.kind, folder, _logged(folder, on_step), world
+            model, samples, held_out, train, accelerator.kind, folder, logged(folder, on_step), world
         )
-    except (MemoryError, RuntimeError) as error:
-        if not _is_out_of_memory(error):
-            raise
-        raise EnvironmentFailure(
-            "Memory ran out while training.",
-            remedy=f"Set train.activation_checkpointing to always (now {train.activation_checkpointing}), or lower "
-            f"train.row_tokens (now {train.row_tokens}), train.context (now {train.context}) or train.rank "
-            f"(now {train.rank}); the checkpoints are kept.",
-        ) from error
-    facts = _save(model, outcome, folder) if world.is_main else {}
+    facts: dict[str, Any] = {}
+    if world.is_main:
+        facts = save_adapter(model, outcome, folder)
+        draw_loss_curve(outcome.progress.history, outcome.progress.best_step, folder / CURVE)
     facts["recomputes_activations"] = recomputes
     del model, outcome
     give_back_freed_memory()
-    return facts | _circumstances(train, precision, accelerator, world)
+    return facts | circumstances(train, precision, accelerator, world)
 
 
 def _recompute_where_needed(
@@ -99,7 +95,25 @@ def _recompute_where_needed(
     return recomputes
 
 
-def _circumstances(train: Train, precision: str, accelerator: Accelerator, world: World) -> dict[str, Any]:
+@contextmanager
+def memory_failures(train: Train) -> Generator[None]:
+    """Turn the end of the memory, whoever found it, into an EnvironmentFailure that says what to lower."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        raise EnvironmentFailure(
+            "Memory ran out while training.",
+            remedy=f"Set train.activation_checkpointing to always (now {train.activation_checkpointing}), or lower "
+            f"train.row_tokens (now {train.row_tokens}), train.context (now {train.context}) or train.rank "
+            f"(now {train.rank}); the checkpoints are kept.",
+        ) from error
+
+
+def circumstances(
+    train: Train, precision: str, accelerator: Accelerator, world: World = ALONE
+) -> dict[str, Any]:
     """What a reader needs to repeat the run: other versions or another kind of machine give other last bits."""
     return {
         "seed": train.seed,
@@ -135,8 +149,8 @@ def give_back_freed_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _save(model: Any, outcome: Outcome, folder: Path) -> dict[str, Any]:
-    """Write the best adapter, the history and its picture; drop the checkpoints."""
+def save_adapter(model: Any, outcome: Outcome, folder: Path) -> dict[str, Any]:
+    """Write the best adapter and the history, drop the checkpoints; gives how the run went."""
     named = dict(model.named_parameters())
     with torch.no_grad():
         for name, tensor in outcome.best.items():
@@ -145,8 +159,7 @@ def _save(model: Any, outcome: Outcome, folder: Path) -> dict[str, Any]:
     (folder / "README.md").unlink(missing_ok=True)
     _forget_machine_paths(folder / "adapter_config.json")
     progress = outcome.progress
-    write_atomically(folder / "history.json", json.dumps(progress.history, indent=1))
-    draw_loss_curve(progress.history, progress.best_step, folder / CURVE)
+    write_atomically(folder / HISTORY, json.dumps(progress.history, indent=1))
     for checkpoint in folder.glob("checkpoint-*.safetensors"):
         checkpoint.unlink()
     return {
@@ -164,10 +177,12 @@ def _forget_machine_paths(config: Path) -> None:
     """PEFT notes where the base lay on this machine and writes sets in no order: neither is the model's."""
     content = json.loads(config.read_text(encoding="utf-8"))
     content["base_model_name_or_path"] = None
+    if isinstance(content["target_modules"], list):
+        content["target_modules"].sort()
     write_atomically(config, json.dumps(content, indent=2, sort_keys=True))
 
 
-def _logged(folder: Path, on_step: Callable[[Measurement], None]) -> Callable[[Measurement], None]:
+def logged(folder: Path, on_step: Callable[[Measurement], None]) -> Callable[[Measurement], None]:
     """`on_step`, with every measurement also appended to metrics.jsonl."""
     started: list[bool] = []
 

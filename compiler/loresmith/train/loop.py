@@ -70,6 +70,18 @@ def learning_rate_at(step: int, steps: int, train: Train) -> float:
     return train.learning_rate * (1 - done if train.schedule == "linear" else 1.0)
 
 
+Losses = Callable[[Any, Sequence[Sample], Train, str, World], Iterator[torch.Tensor]]
+"""Gives the summed, weighted loss of this process's share of some samples, part after part, under a model."""
+
+
+def packed_losses(
+    model: Any, samples: Sequence[Sample], train: Train, device: str, world: World
+) -> Iterator[torch.Tensor]:
+    """The losses row by row, each packed with samples that see only themselves."""
+    for group in _own_groups(samples, train, world):
+        yield supervised_loss(model, row_of(group, device, train.call_weight))
+
+
 def run_training(
     model: Any,
     samples: Sequence[Sample],
@@ -79,11 +91,13 @@ def run_training(
     folder: Path,
     on_step: Callable[[Measurement], None],
     world: World = ALONE,
+    losses: Losses = packed_losses,
 ) -> Outcome:
     """Train to the end, from the newest checkpoint in `folder` when there is one.
 
     In a world of several each process computes its share of every step; the first one's `folder` counts, and only the
-    first writes checkpoints and calls `on_step`. Raises Rejected on NaN and on divergence; the checkpoints stay.
+    first writes checkpoints and calls `on_step`. `losses` are the model's own, where `prepare_rows` hasn't made it
+    ready for the packed ones. Raises Rejected on NaN and on divergence; the checkpoints stay.
     """
     parameters = adapter_parameters(model)
     optimizer = torch.optim.AdamW(
@@ -97,14 +111,14 @@ def run_training(
         started = time.monotonic()
         rate = learning_rate_at(progress.step, steps, train)
         batch = batch_of(samples, train.batch_size, train.seed, progress.step)
-        loss, norm = _gradients(model, parameters, optimizer, batch, train, device, world)
+        loss, norm = _gradients(model, parameters, optimizer, batch, train, device, world, losses)
         require_sane_step(loss, norm, progress, train)
         _step(optimizer, rate)
         seconds = time.monotonic() - started
         progress.step += 1
         eval_loss = None
         if progress.step % train.eval_every == 0 or progress.step == steps:
-            eval_loss = mean_loss(model, held_out, device, train, world)
+            eval_loss = mean_loss(model, held_out, device, train, world, losses)
             require_sane_eval(eval_loss, progress, train)
             best = _note_eval(progress, eval_loss, parameters, best, train.patience)
         progress.history.append({"step": progress.step, "loss": loss, "eval_loss": eval_loss})
@@ -117,28 +131,35 @@ def run_training(
 
 
 def mean_loss(
-    model: Any, samples: Sequence[Sample], device: str, train: Train, world: World = ALONE
+    model: Any,
+    samples: Sequence[Sample],
+    device: str,
+    train: Train,
+    world: World = ALONE,
+    losses: Losses = packed_losses,
 ) -> float:
     """The mean cross-entropy of the supervised tokens, weighted as in training, in nats."""
     model.eval()
     with torch.no_grad():
-        losses = [
-            float(supervised_loss(model, row_of(group, device, train.call_weight)))
-            for group in _own_groups(samples, train, world)
-        ]
-    return world.summed(sum(losses), device) / weight_of(samples, train.call_weight)
+        total = sum(float(loss) for loss in losses(model, samples, train, device, world))
+    return world.summed(total, device) / weight_of(samples, train.call_weight)
 
 
 def accumulate_gradients(
-    model: Any, batch: Sequence[Sample], train: Train, device: str, world: World = ALONE
+    model: Any,
+    batch: Sequence[Sample],
+    train: Train,
+    device: str,
+    world: World = ALONE,
+    losses: Losses = packed_losses,
 ) -> float:
     """Add this process's share of the batch's gradients to the parameters and give its part of the mean loss.
 
     Every row is divided by the whole batch's token weight, so how the batch is packed and shared out changes nothing.
     """
     total, weight = 0.0, weight_of(batch, train.call_weight)
-    for group in _own_groups(batch, train, world):
-        loss = supervised_loss(model, row_of(group, device, train.call_weight)) / weight
+    for whole in losses(model, batch, train, device, world):
+        loss = whole / weight
         loss.backward()
         total += float(loss.detach())
     return total
@@ -190,11 +211,12 @@ def _gradients(
     train: Train,
     device: str,
     world: World,
+    losses: Losses,
 ) -> tuple[float, float]:
     """Put the batch's gradients into the parameters; gives its loss and their norm before it was limited."""
     model.train()
     optimizer.zero_grad(set_to_none=True)
-    loss = world.summed(accumulate_gradients(model, batch, train, device, world), device)
+    loss = world.summed(accumulate_gradients(model, batch, train, device, world, losses), device)
     world.sum_gradients(parameters.values())
     norm = torch.nn.utils.clip_grad_norm_(parameters.values(), train.clip_norm)
     return loss, float(norm)

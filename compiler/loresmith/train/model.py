@@ -15,7 +15,8 @@ from loresmith.train.adapted_linear import fuse_adapters
 from loresmith.train.attention import use_isolated_attention
 from loresmith.train.elementwise import fuse_gates, fuse_norms
 
-_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+"""What the recipe's precisions are to torch."""
 
 
 def load_base(folder: Path, family: Family, precision: str) -> Any:
@@ -24,7 +25,7 @@ def load_base(folder: Path, family: Family, precision: str) -> Any:
 
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
-    model = getattr(transformers, family.text_class).from_pretrained(folder, dtype=_DTYPES[precision])
+    model = getattr(transformers, family.text_class).from_pretrained(folder, dtype=DTYPES[precision])
     return model.requires_grad_(False)
 
 

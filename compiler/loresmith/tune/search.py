@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from loresmith.diagnostics.failure import InvalidCall, Rejected
 from loresmith.pipeline.build import build_stage
-from loresmith.pipeline.front_stages import family_of_base
+from loresmith.pipeline.engines import trainer_of
 from loresmith.pipeline.graph import stages_of
 from loresmith.pipeline.project import Project
 from loresmith.pipeline.stage import Watcher
@@ -78,7 +78,7 @@ def search(project: Project, watcher: Watcher) -> Searched:
     scenarios = int(dataset.facts["train_scenarios"])
     with project.store.locked():
         study = open_study(folder, project.recipe.train.seed)
-        run_missing(study, tune, _trainer(project, base, dataset), folder, watcher)
+        run_missing(study, tune, _trainer(project, base, dataset, watcher.note), folder, watcher)
         tried = [tried_of(trial) for trial in study.trials()]
     return Searched(tried, tune.trials, folder, scenarios)
 
@@ -113,16 +113,13 @@ def _folder(project: Project, base: Artefact, dataset: Artefact, tune: Tune) -> 
     return project.store.root / "tune" / recipe.name / key_of("tune", VERSION, inputs)
 
 
-def _trainer(project: Project, base: Artefact, dataset: Artefact) -> Trainer:
-    from loresmith.environment.accelerator import detect_accelerator
-    from loresmith.train.adapter import train_adapter
-
-    accelerator, family = detect_accelerator(), family_of_base(base)
+def _trainer(project: Project, base: Artefact, dataset: Artefact, say: Callable[[str], None]) -> Trainer:
     scenarios = int(dataset.facts["train_scenarios"])
+    trainer = trainer_of(project, base, dataset, say)
 
     def train(values: Mapping[str, float], folder: Path, heard: Any) -> dict[str, Any]:
         settings = settings_of(project.recipe.train, values, scenarios)
-        return train_adapter(base.folder, family, dataset.folder, settings, None, accelerator, folder, heard)
+        return trainer(settings, None, folder, heard)
 
     return train
 
