@@ -279,6 +279,13 @@ def test_bench_compares_a_model_with_the_base_and_the_base_shown_examples(
     told = json.loads(capsys.readouterr().out)
     assert list(told["models"]) == ["tiny-q8_0.gguf", "untouched base", "base with examples"]
     assert set(told["first_against"]) == {"untouched base", "base with examples"}
+    for differences in told["first_against"].values():
+        assert {"exact", "parsed", "outcomes", "ledgers"} <= {one["metric"] for one in differences}
+    assert all(model["fidelity"]["perplexity"] > 1 for model in told["models"].values())
+    assert exit_code_of(command[:-1]) == 0
+    shown = capsys.readouterr().out
+    for row in ("makes exactly", "perplexity of", "by the ledger", "can't tell"):
+        assert row in shown
     assert exit_code_of(["bench", "tiny", "--recipe", "tiny", "--split", "train"]) == 2
     assert exit_code_of(["bench", "tiny", "--recipe", "tiny", "--split", "test"]) == 1
     assert "No scenario is in the test split" in capsys.readouterr().err

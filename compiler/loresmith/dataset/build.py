@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from loresmith.dataset.sample_file import SampleFile
 from loresmith.diagnostics.failure import Rejected
+from loresmith.ir.scenario import Scenario
 from loresmith.lower.conversation import Conversation
 from loresmith.render.tokens import Sample, Tokens
 
@@ -53,7 +54,7 @@ def file_of(folder: Path, split: str) -> Path:
     return folder / f"{split}.jsonl"
 
 
-T = TypeVar("T", Conversation, Sample)
+T = TypeVar("T", Conversation, Sample, Scenario)
 
 
 def limited(conversations: Iterable[Conversation], limit: int | None) -> Iterable[Conversation]:
