@@ -9,17 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loresmith.diagnostics.failure import EnvironmentFailure, Failure, InvalidCall, Rejected
+from loresmith.diagnostics.failure import EnvironmentFailure, Failure
+from loresmith.process.answers import left_crash, left_facts, left_failure
 from loresmith.process.child import ChildFailed, follow_child, last_words
 from loresmith.train.cluster import Cluster
-from loresmith.train.member import CRASHES, FACTS, FAILURES, Request
+from loresmith.train.member import Request
 
 if TYPE_CHECKING:
     from loresmith.train.loop import Measurement
 
-_FAILURES: dict[str, type[Failure]] = {
-    kind.__name__: kind for kind in (EnvironmentFailure, InvalidCall, Rejected)
-}
 _EXIT_CODE = re.compile(r"exitcode\s*:\s*-(\d+)")
 
 
@@ -46,7 +44,7 @@ def launch_training(
             raise _failure(answers, error, cluster) from error
         if cluster.machine:
             return {}
-        return json.loads((answers / FACTS).read_text(encoding="utf-8"))
+        return left_facts(answers)
 
 
 def _hear(line: str, on_step: Callable[[Measurement], None], say: Callable[[str], None]) -> None:
@@ -60,18 +58,15 @@ def _hear(line: str, on_step: Callable[[Measurement], None], say: Callable[[str]
 
 def _failure(answers: Path, error: ChildFailed, cluster: Cluster) -> Failure:
     """What a process said it ended with, or what the launcher said."""
-    for file in sorted(answers.glob(FAILURES)):
-        content = json.loads(file.read_text(encoding="utf-8"))
-        return _FAILURES[content.pop("kind")](**content)
+    if failure := left_failure(answers):
+        return failure
     goes_on = "The checkpoints are kept: the same command goes on."
     if killed := _EXIT_CODE.search(error.whole.partition("Root Cause")[2]):
         return EnvironmentFailure(
             f"One of the {cluster.processes} training processes was ended by signal {killed[1]}.",
             remedy=f"Signal 9 without your doing means that memory ran out: lower num_processes. {goes_on}",
         )
-    crashes = sorted(answers.glob(CRASHES), key=lambda file: file.stat().st_mtime_ns)
-    if crashes:
-        said = crashes[0].read_text(encoding="utf-8")
+    if said := left_crash(answers):
         return EnvironmentFailure(f"A training process broke off: {said}", remedy=goes_on)
     return EnvironmentFailure(
         f"accelerate couldn't run the training: {_last_error(error)}", where=str(cluster.file), remedy=goes_on

@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from loresmith.diagnostics.failure import EnvironmentFailure, Failure, InvalidCall
+from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall
+from loresmith.process.answers import leave_facts, leaving_failures
 from loresmith.recipe.schema import Train
-from loresmith.store.files import disk_failures, write_atomically
+from loresmith.store.files import disk_failures
 
 if TYPE_CHECKING:
     from loresmith.train.loop import Measurement
     from loresmith.train.world import World
-
-FACTS = "facts.json"
-FAILURES = "failure-*.json"
-CRASHES = "crash-*.txt"
 
 
 class Request(BaseModel):
@@ -48,21 +45,10 @@ def main() -> None:
 
     request = Request.model_validate_json(Path(sys.argv[1]).read_text(encoding="utf-8"))
     world = join_world(cpu=request.cpu)
-    try:
-        with disk_failures(request.folder):
-            facts = _train(request, world)
-            if world.is_main:
-                write_atomically(request.answers / FACTS, json.dumps(facts))
-    except Failure as failure:
-        content = {"kind": type(failure).__name__, "message": failure.message}
-        content |= {"remedy": failure.remedy, "where": failure.where}
-        write_atomically(request.answers / f"failure-{world.index:04d}.json", json.dumps(content))
-        sys.exit(failure.exit_code)
-    except Exception as error:
-        # The launcher shows the tracebacks of all processes, mixed: this is the line that says what it was.
-        said = f"{type(error).__name__}: {error}".strip()
-        write_atomically(request.answers / f"crash-{world.index:04d}.txt", said)
-        raise
+    with leaving_failures(request.answers, world.index), disk_failures(request.folder):
+        facts = _train(request, world)
+        if world.is_main:
+            leave_facts(request.answers, facts)
     leave_world()
 
 
