@@ -1,10 +1,12 @@
-"""Measures training: `python benchmarks/train.py --project FOLDER [--scenarios N] [--trl PYTHON] [--write]`.
+"""Measures training: `python benchmarks/train.py --project FOLDER [--scenarios N] [--trl PYTHON] [--unsloth PYTHON]
+[--write]`.
 
-FOLDER is a project in which `loresmith train gemma3-270m` has built the base and the dataset. Our loop and TRL's
-SFTTrainer train the same adapter, from the same first weights, on the same rows of packed scenarios in the same order,
-one after the other, each in a process of its own; TRL in an environment of its own (benchmarks/peers/trl.txt), whose
-Python is made when it isn't named. A step's time is wall clock, the first two steps left out; memory is the peak of the
-resident set. The machine's limit is the best of many fp32 matrix products of a step's shape, measured between the runs.
+FOLDER is a project in which `loresmith train gemma3-270m` has built the base and the dataset. Our loop, TRL's
+SFTTrainer and unsloth train the same adapter, from the same first weights, on the same scenarios in the same order and
+as many a step, one after the other, each in a process of its own; TRL (benchmarks/peers/trl.txt) and unsloth (the pins
+of the unsloth engine) in environments of their own, which are made when their Python isn't named. A step's time is wall
+clock, the first two steps left out; memory is the peak of the resident set. The machine's limit is the best of many
+fp32 matrix products of a step's shape, measured between the runs.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from loresmith.unsloth.environment import unsloth_python
 
 HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"
@@ -48,7 +51,7 @@ class Trained:
 
 
 def main() -> None:
-    """Run both and print the table; `--write` puts it into the README."""
+    """Run all and print the table; `--write` puts it into the README."""
     asked = _arguments()
     with tempfile.TemporaryDirectory() as scratch:
         job = _job(asked.project, asked.scenarios, Path(scratch))
@@ -57,7 +60,13 @@ def main() -> None:
         limit = max(limit, machine_limit())
         python = asked.trl or _environment(asked.project)
         trl = _run("TRL SFTTrainer", str(python), "trl_trainer.py", job, Path(scratch))
-        table = _table([ours, trl], job, max(limit, machine_limit()), str(python))
+        limit = max(limit, machine_limit())
+        own = asked.unsloth or unsloth_python(
+            "cpu", asked.project / "ai-training" / "build" / "engines", print
+        )
+        unsloth = _run("unsloth", str(own), "unsloth_trainer.py", job, Path(scratch))
+        peers = f"TRL {_version(str(python), 'trl')}, unsloth {_version(str(own), 'unsloth')}"
+        table = _table([ours, trl, unsloth], job, max(limit, machine_limit()), peers)
     print(table)
     if asked.write:
         before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
@@ -70,6 +79,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--project", type=Path, required=True)
     parser.add_argument("--scenarios", type=int, default=24)
     parser.add_argument("--trl", type=Path, help="the Python of an environment with TRL")
+    parser.add_argument("--unsloth", type=Path, help="the Python of an environment with unsloth")
     parser.add_argument("--write", action="store_true")
     return parser.parse_args()
 
@@ -88,7 +98,7 @@ def machine_limit() -> float:
 
 
 def _job(project: Path, scenarios: int, scratch: Path) -> dict[str, Any]:
-    """What both train on: base, samples with their loss spans and labels, which of them make the row of each step,
+    """What all train on: base, samples with their loss spans and labels, which of them make the row of each step,
     and the settings."""
     from loresmith.dataset.build import read_samples
     from loresmith.train.rows import packed
@@ -100,7 +110,7 @@ def _job(project: Path, scenarios: int, scratch: Path) -> dict[str, Any]:
         "base": str(base), "scratch": str(scratch / "work"),
         "train": [_entry(s) for s in train],
         "eval": [_entry(s) for s in read_samples(dataset, "eval")[:8]],
-        "rows": [[train.index(sample) for sample in row] for row in packed(train, ROW_TOKENS)],
+        "rows": packed([len(sample.ids) for sample in train], ROW_TOKENS),
         "rank": 16, "alpha": 32, "targets": TARGETS, "learning_rate": 4e-4, "weight_decay": 0.01, "clip_norm": 1.0,
         "row_tokens": ROW_TOKENS, "seed": 7,
     }  # fmt: skip
@@ -163,14 +173,14 @@ def _run(name: str, python: str, script: str, job: dict[str, Any], scratch: Path
     )
 
 
-def _table(rows: list[Trained], job: dict[str, Any], limit: float, python: str) -> str:
+def _table(rows: list[Trained], job: dict[str, Any], limit: float, peers: str) -> str:
     ours = rows[0]
     supervised = sum(label != -100 for s in job["train"] for label in s["labels"])
     tokens = sum(len(s["ids"]) for s in job["train"])
     per_token = 4 * (BODY + HEAD * supervised / tokens)
     lines = [
         f"{platform.machine()}, {psutil.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end; "
-        f"{_versions()}; TRL {_version(python, 'trl')}; {len(job['train'])} scenarios, {tokens:,} tokens, "
+        f"{_versions()}; {peers}; {len(job['train'])} scenarios, {tokens:,} tokens, "
         f"{supervised:,} of them supervised; fp32 matrix products at most {limit / 1e9:.0f} GFLOP/s",
         "",
         "| trainer | supervised tokens/s | all tokens/s | s/step | of the machine's limit | peak memory | eval loss "
