@@ -2,8 +2,8 @@
 
 `python unsloth_trainer.py JOB.json RESULT.json`. On a processor it doesn't pack: a step takes the samples of a row as
 one batch, padded to the longest. Its loss is made in chunks; gradient checkpointing, on by default, is off.
-UNSLOTH_CPU_COMPILE=1, which compiles the layers, is not set: steps took as long with it, and every new batch size compiles
-anew. It is passed on.
+UNSLOTH_CPU_COMPILE=1, which compiles the layers, is not set: steps took as long with it, and every new batch size
+compiles anew. It is passed on.
 """
 
 from __future__ import annotations
