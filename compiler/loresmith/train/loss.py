@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -28,9 +29,11 @@ class SupervisedCrossEntropy(torch.autograd.Function):
         gradient = torch.empty_like(hidden)
         total = torch.zeros((), dtype=torch.float32, device=hidden.device)
         chunk = max(1, LOGIT_BYTES // (4 * head.shape[0]))
+        room = _room(chunk, head.shape[0], hidden.dtype, hidden.device)
         for start in range(0, hidden.shape[0], chunk):
             part = slice(start, start + chunk)
-            loss, gradient[part] = _chunk(hidden[part], head, targets[part], weights[part], cap)
+            logits = torch.mm(hidden[part], head.T, out=room[: hidden[part].shape[0]])
+            loss, gradient[part] = _chunk(logits.float(), head, targets[part], weights[part], cap)
             total += loss
         ctx.save_for_backward(gradient)
         return total
@@ -42,11 +45,22 @@ class SupervisedCrossEntropy(torch.autograd.Function):
         return gradient * grad_outputs[0], None, None, None, None
 
 
+def free_room() -> None:
+    """Give up the memory that is kept for a block of logits."""
+    _room.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def _room(positions: int, vocabulary: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """The place of a block of logits, the same for every block: the largest of all tensors, it would otherwise hardly
+    find room between the others, and the process would grow."""
+    return torch.empty(positions, vocabulary, dtype=dtype, device=device)
+
+
 def _chunk(
-    hidden: torch.Tensor, head: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, cap: float | None
+    logits: torch.Tensor, head: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, cap: float | None
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The weighted loss of some positions and its gradient with respect to their hidden states."""
-    logits = (hidden @ head.T).float()
+    """The weighted loss of some positions and its gradient for their hidden states; the logits are written over."""
     if cap is not None:
         logits = cap * torch.tanh(logits / cap)
     chosen = logits.gather(1, targets[:, None])
@@ -57,8 +71,8 @@ def _chunk(
     gradient.scatter_add_(1, targets[:, None], torch.full_like(chosen, -1.0))
     if cap is not None:
         gradient *= 1 - (logits / cap) ** 2
-    gradient = gradient.to(hidden.dtype) @ head
-    return loss, gradient * weights[:, None].to(hidden.dtype)
+    gradient = gradient.to(head.dtype) @ head
+    return loss, gradient * weights[:, None].to(head.dtype)
 
 
 def supervised_loss(model: Any, row: Row) -> torch.Tensor:

@@ -13,7 +13,8 @@ from loresmith.families.family import Family
 from loresmith.recipe.schema import Train
 from loresmith.train.adapted_linear import fuse_adapters
 from loresmith.train.attention import use_isolated_attention
-from loresmith.train.elementwise import fuse_gates, fuse_norms
+from loresmith.train.elementwise import fuse_norms
+from loresmith.train.gated_linear import fuse_gates
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 """What the recipe's precisions are to torch."""
