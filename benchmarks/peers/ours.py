@@ -47,7 +47,7 @@ def main(job_file: str, result_file: str) -> None:
 
 def _samples(entries: list[dict[str, Any]]) -> list[Sample]:
     return [
-        Sample(id=str(number), path="", category="", weight=1.0, members=1,
+        Sample(id=str(number), path="", category="", weight=1.0, party=("Lyra",),
                ids=tuple(entry["ids"]), spans=tuple(map(tuple, entry["spans"])), deeds=(), messages=())
         for number, entry in enumerate(entries)
     ]  # fmt: skip

@@ -147,7 +147,7 @@ def test_ids_tell_the_parent() -> None:
 def conversation(number: int, category: str, split: str = "train") -> Conversation:
     return Conversation.model_validate(
         {"id": f"{category}{number}", "path": "x.md", "category": category, "split": split, "weight": 2.0,
-         "members": 1, "messages": ()}
+         "party": ["Lyra"], "messages": ()}
     )  # fmt: skip
 
 

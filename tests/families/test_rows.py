@@ -32,7 +32,7 @@ def samples(ids: list[int]) -> list[Sample]:
     """Three samples of different lengths, one longer than the tiny models' sliding window."""
     parts = (ids, ids[5:17], ids[20:41])
     return [
-        Sample(id=str(number), path="", category="", weight=1.0 + number, members=1,
+        Sample(id=str(number), path="", category="", weight=1.0 + number, party=("Lyra",),
                ids=tuple(part), spans=((3, 6), (8, len(part))), deeds=(), messages=())
         for number, part in enumerate(parts)
     ]  # fmt: skip

@@ -33,7 +33,7 @@ def conversation(split: str = "train", name: str = "one") -> Conversation:
             "category": "combat",
             "split": split,
             "weight": 1.0,
-            "members": 1,
+            "party": ["Lyra"],
             "messages": (
                 Message(role="system", content="You are the DM."),
                 Message(role="user", content="I look."),
@@ -61,7 +61,7 @@ def made_samples(count: int, vocabulary: int, seed: int = 0) -> list[Sample]:
                 path=f"s{number}.md",
                 category="combat",
                 weight=chance.choice((1.0, 2.0)),
-                members=1,
+                party=("Lyra",),
                 ids=tuple(chance.randrange(3, vocabulary) for _ in range(length)),
                 spans=((5, 9), (12, length)),
                 deeds=((6, 8), (length - 1, length)),

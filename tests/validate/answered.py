@@ -16,7 +16,7 @@ def judged(
     scenario: str = "one",
     *,
     history: str = "A crypt. Lyra waits by the door.",
-    members: int = 1,
+    party: tuple[str, ...] = ("Lyra",),
 ) -> Judgement:
     """The judgement of an answer to `I look.` whose reference makes the calls in `expected` (split by `;`)."""
     calls = tuple(call for call in expected.split(";") if call)
@@ -24,7 +24,7 @@ def judged(
         scenario=scenario,
         path=f"{scenario}.md",
         category="exploration",
-        members=members,
+        party=party,
         messages=(
             Message(role="system", content="You are the DM."),
             Message(role="assistant", content=history),

@@ -25,7 +25,7 @@ def conversation(name: str, *replies: str, call: str = "[roll: perception]") -> 
             Message(role="assistant", content=reply, expected_calls=calls),
         ]
     return Conversation(
-        id=name, path=f"{name}.md", category="social", split="test", weight=1.0, members=1,
+        id=name, path=f"{name}.md", category="social", split="test", weight=1.0, party=("Lyra",),
         messages=tuple(messages),
     )  # fmt: skip
 

@@ -61,7 +61,7 @@ def prompts(
             messages.append(Message(role="user", content=f"<TOOLCALL>{result}</TOOLCALL>{said}"))
         messages.append(Message(role="assistant", content=reply))
     return prompts_of(
-        [Conversation(id="a", path="a.md", category="social", split="test", weight=1.0, members=1,
+        [Conversation(id="a", path="a.md", category="social", split="test", weight=1.0, party=("Lyra",),
                       messages=tuple(messages))]
     )  # fmt: skip
 

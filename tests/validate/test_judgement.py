@@ -62,8 +62,35 @@ def test_a_metric_says_yes_no_or_nothing(key: str, said: str, expected: str, say
 
 
 def test_a_call_without_its_name_is_wrong_in_a_party_of_two() -> None:
-    assert judged("[health: -1]", HEALTH, members=1).invalid == ()
-    assert judged("[health: -1]", HEALTH, members=2).failure == "malformed"
+    assert judged("[health: -1]", HEALTH, party=("Lyra",)).invalid == ()
+    assert judged("[health: -1]", HEALTH, party=("Lyra", "Borin")).failure == "malformed"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected", "same"),
+    [
+        ("[health: Lyra Vane, -1]", "[health: player, -1]", True),
+        ("[health: lyra, -1]", "[health: player, -1]", True),
+        ("[health: Borin, -1]", "[health: player, -1]", False),
+        ("[health: player, -2]", "[health: player, -1]", False),
+        ("[health: the Ghouls, -1]", "[health: ghoul, -1]", True),
+        ("[experience: player, +50]", "[experience: player, 50]", True),
+        ("[inventory: player, remove, Arrow x2]", "[inventory: Lyra Vane, remove, arrows x2]", True),
+        ("[inventory: player, remove, arrow x3]", "[inventory: player, remove, arrow x2]", False),
+        ("[inventory: player, add, the silver key]", "[inventory: player, add, silver key]", True),
+        ("[inventory: player, add, silver key]", "[inventory: player, remove, silver key]", False),
+        ("[move: the Attic]", "[move: attic]", True),
+        ("[spell: player, bless]", "[spell: player, bless, Borin]", False),
+        ("[roll: Wisdom_save]", "[save: wisdom]", True),
+        ("[roll: stealth, advantage]", "[roll: stealth]", False),
+    ],
+)
+def test_calls_are_the_same_where_they_mean_the_same(said: str, expected: str, *, same: bool) -> None:
+    assert (judged(said, expected, party=("Lyra Vane", "Borin")).failure is None) is same
+
+
+def test_in_a_party_of_one_no_name_is_the_player() -> None:
+    assert judged("[health: -1]", HEALTH, party=("Lyra",)).failure is None
 
 
 def test_repetition_is_eight_words_in_a_row_that_were_said_before() -> None:

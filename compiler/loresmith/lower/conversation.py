@@ -38,8 +38,8 @@ class Conversation(BaseModel):
     category: str
     split: Literal["train", "eval", "test"]
     weight: float
-    members: int
-    """How many are in the party: with one, a call may leave its name out."""
+    party: tuple[str, ...]
+    """The members' names, the player character's first."""
     messages: tuple[Message, ...]
 
 
@@ -59,7 +59,7 @@ def lower_scenario(scenario: Scenario, vocabulary: Vocabulary) -> Conversation:
         category=scenario.category,
         split=scenario.split,
         weight=scenario.weight,
-        members=len(scenario.system.party),
+        party=tuple(m.name for m in sorted(scenario.system.party, key=lambda member: not member.player)),
         messages=(system, *_joined(pieces)),
     )
 

@@ -163,7 +163,7 @@ def answers_stage(name: str, title: str, source: str) -> Stage:
     def make(project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
         return _judge(project, built, built[source].folder / MODEL, folder, watcher)
 
-    return Stage(name, 4, title, (source, "dataset", "base"), inputs, make, _answers_summary)
+    return Stage(name, 5, title, (source, "dataset", "base"), inputs, make, _answers_summary)
 
 
 def _judge(project: Project, built: Built, model: Path, folder: Path, watcher: Watcher) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class Sample(BaseModel):
     path: str
     category: str
     weight: float
-    members: int
+    party: tuple[str, ...]
     ids: tuple[int, ...]
     spans: tuple[tuple[int, int], ...]
     deeds: tuple[tuple[int, int], ...]
@@ -97,7 +97,7 @@ class Tokens:
             path=conversation.path,
             category=conversation.category,
             weight=conversation.weight,
-            members=conversation.members,
+            party=conversation.party,
             ids=tuple(ids),
             spans=tuple(spans),
             deeds=tuple(deeds),

@@ -22,14 +22,14 @@ from loresmith.render.tokens import Sample
 
 
 class Prompt(BaseModel):
-    """The true history before one DM message, and what that message says."""
+    """The true history before one DM message, and what that message says; `party` begins with the player character."""
 
     model_config = ConfigDict(frozen=True)
 
     scenario: str
     path: str
     category: str
-    members: int
+    party: tuple[str, ...]
     messages: tuple[Message, ...]
     reference: str
     expected_calls: tuple[str, ...]
@@ -70,7 +70,7 @@ def _prompts(conversation: Sample | Conversation) -> Iterator[Prompt]:
                 scenario=conversation.id,
                 path=conversation.path,
                 category=conversation.category,
-                members=conversation.members,
+                party=conversation.party,
                 messages=conversation.messages[:number],
                 reference=message.content,
                 expected_calls=message.expected_calls,

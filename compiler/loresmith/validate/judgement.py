@@ -11,6 +11,7 @@ from loresmith.ir.scenario import Call
 from loresmith.ir.vocabulary import Vocabulary
 from loresmith.syntax.calls import canonical_call, find_calls, open_call
 from loresmith.validate.answers import Answer, Prompt
+from loresmith.validate.meaning import meaning_of
 
 Failure = Literal["lost", "malformed", "wrong tool", "wrong arguments", "call where none belongs"]
 FAILURES: tuple[Failure, ...] = (
@@ -24,7 +25,8 @@ FAILURES: tuple[Failure, ...] = (
 
 class Judgement(BaseModel):
     """One answer, judged. Calls are in canonical form; `found` are those that the app's pattern finds, `invalid` gives
-    the reason for each that can't be used, one that the answer ends within among them.
+    the reason for each that can't be used, one that the answer ends within among them. `same` tells whether the valid
+    ones mean what the expected ones do.
 
     `scene` is everything that the model was shown, `told_before` the DM messages in it.
     """
@@ -42,6 +44,7 @@ class Judgement(BaseModel):
     found: tuple[str, ...]
     valid: tuple[str, ...]
     invalid: tuple[str, ...]
+    same: bool
     ended: bool
 
     @property
@@ -57,7 +60,7 @@ class Judgement(BaseModel):
     @property
     def failure(self) -> Failure | None:
         """What is wrong with the calls; None where they are exactly the reference's."""
-        if sorted(self.valid) == sorted(self.expected) and not self.invalid:
+        if self.same and not self.invalid:
             return None
         if not self.expected:
             return "call where none belongs" if self.found else "malformed"
@@ -71,8 +74,10 @@ class Judgement(BaseModel):
 def judge(prompt: Prompt, answer: Answer, vocabulary: Vocabulary) -> Judgement:
     """The answer to one prompt, judged."""
     found = [(call.text, canonical_call(call.text, vocabulary)) for call in find_calls(answer.text)]
-    reasons = [(written, call, _objection(call, vocabulary, prompt.members)) for written, call in found]
+    reasons = [(written, call, _objection(call, vocabulary, len(prompt.party))) for written, call in found]
     begun = open_call(answer.text)
+    valid = [call for _, call, objection in reasons if call and objection is None]
+    expected = [call for text in prompt.expected_calls if (call := canonical_call(text, vocabulary))]
     return Judgement(
         scenario=prompt.scenario,
         category=prompt.category,
@@ -83,11 +88,12 @@ def judge(prompt: Prompt, answer: Answer, vocabulary: Vocabulary) -> Judgement:
         answer=answer.text,
         expected=prompt.expected_calls,
         found=tuple(call.text if call else written for written, call, _ in reasons),
-        valid=tuple(call.text for _, call, objection in reasons if call and objection is None),
+        valid=tuple(call.text for call in valid),
         invalid=(
             *(f"{written}: {objection}" for written, _, objection in reasons if objection),
             *([f"{begun}: isn't closed"] if begun else []),
         ),
+        same=_meanings(valid, prompt, vocabulary) == _meanings(expected, prompt, vocabulary),
         ended=answer.ended,
     )
 
@@ -95,6 +101,10 @@ def judge(prompt: Prompt, answer: Answer, vocabulary: Vocabulary) -> Judgement:
 def tools_of(calls: Sequence[str]) -> list[str]:
     """The tools of calls in canonical form, sorted."""
     return sorted(call[1:].split(":", 1)[0] for call in calls)
+
+
+def _meanings(calls: Sequence[Call], prompt: Prompt, vocabulary: Vocabulary) -> list[tuple[str, ...]]:
+    return sorted(meaning_of(call, vocabulary, prompt.party) for call in calls)
 
 
 def _objection(call: Call | None, vocabulary: Vocabulary, members: int) -> str | None:

@@ -40,7 +40,7 @@ def _arguments(judged: Judgement) -> bool | None:
     """Of answers that call the tools of the reference: whether the arguments are the same too."""
     if not judged.expected or judged.valid_tools != judged.expected_tools:
         return None
-    return sorted(judged.valid) == sorted(judged.expected)
+    return judged.same
 
 
 def _false_call(judged: Judgement) -> bool | None:
