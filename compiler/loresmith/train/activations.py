@@ -9,26 +9,28 @@ from typing import Any
 import torch
 
 from loresmith.train.attention import blocks_of
-from loresmith.train.loss import LOGIT_BYTES
+from loresmith.train.loss import tile_bytes
 from loresmith.train.rows import Segment
 
 PROBES = (32, 64, 96)
 """Tokens of the three rows that are tried, in equal steps."""
-LOGIT_COPIES = 4
-"""Blocks of logits that the loss holds at once, and the gradient made of them."""
+TILES = 4
+"""Tiles of logits, and what is made of them, that the loss holds at once."""
 
 
 @dataclass(frozen=True)
 class Activations:
-    """What the gradient needs kept, in bytes: `fixed`, for each token, and for each query and key that meet."""
+    """What the gradient needs kept, in bytes: `fixed`, for each token, and for each query and key that meet; and a `tile`
+    of logits."""
 
     fixed: float
     token: float
     pair: float
+    tile: int
 
     def bytes_of(self, tokens: int, pairs: float) -> int:
         """What a row keeps, and what the loss takes on top of it."""
-        return round(self.fixed + self.token * tokens + self.pair * pairs) + LOGIT_COPIES * LOGIT_BYTES
+        return round(self.fixed + self.token * tokens + self.pair * pairs) + TILES * self.tile
 
 
 def measure_activations(model: Any, device: str) -> Activations:
@@ -38,7 +40,7 @@ def measure_activations(model: Any, device: str) -> Activations:
     step = PROBES[1] - PROBES[0]
     pair = (most - 2 * middle + least) / (2 * step**2)
     token = (middle - least) / step - pair * (PROBES[0] + PROBES[1])
-    return Activations(least - token * PROBES[0] - pair * PROBES[0] ** 2, token, pair)
+    return Activations(least - token * PROBES[0] - pair * PROBES[0] ** 2, token, pair, tile_bytes(device))
 
 
 def pairs_of(model: Any, segments: Sequence[Segment], device: str) -> float:

@@ -25,7 +25,6 @@ from loresmith.recipe.schema import Train
 from loresmith.store.files import write_atomically
 from loresmith.train.curve import draw_loss_curve
 from loresmith.train.loop import Measurement, Outcome, run_training
-from loresmith.train.loss import free_room
 from loresmith.train.model import (
     add_adapter,
     load_adapter_weights,
@@ -145,7 +144,6 @@ def keep_freed_memory() -> None:
 
 def give_back_freed_memory() -> None:
     """Return to the system what the training kept, so that the later stages have it."""
-    free_room()
     gc.collect()
     if platform.libc_ver()[0] == "glibc":
         ctypes.CDLL(None).malloc_trim(0)
