@@ -20,8 +20,8 @@ TILES = 4
 
 @dataclass(frozen=True)
 class Activations:
-    """What the gradient needs kept, in bytes: `fixed`, for each token, and for each query and key that meet; and a `tile`
-    of logits."""
+    """What the gradient needs kept, in bytes: `fixed`, for each token, and for each query and key that meet; and how
+    large a `tile` of logits is."""
 
     fixed: float
     token: float
