@@ -3,7 +3,7 @@
 For each size a project is made with a tiny base and as many scenarios as come to so many tokens. The dataset stage and
 one epoch of training each run in a process of their own, on one thread, through the build. Time a token of the dataset
 is that of the whole stage. Time a token of the training is from the end of its first step to its last, evaluations (one
-every 50 steps, over the whole eval split) and checkpoints included, and that of the steps alone. Memory is the peak of
+every 50 steps, over 64 scenarios at most) and checkpoints included, and that of the steps alone. Memory is the peak of
 the resident set, sampled 20 times a second.
 """
 

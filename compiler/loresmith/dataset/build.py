@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -69,7 +70,7 @@ def limited(conversations: Iterable[Conversation], limit: int | None) -> Iterabl
 def first_by_hash(scenarios: Sequence[T], limit: int) -> list[T]:
     """At most `limit` scenarios, chosen by the hash of their ids, so that new ones don't push all the others out; in
     their original order."""
-    ranked = sorted(scenarios, key=lambda one: hashlib.sha256(one.id.encode()).hexdigest())
+    ranked = sorted(scenarios, key=lambda one: _rank(one.id))
     chosen = {one.id for one in ranked[:limit]}
     return [one for one in scenarios if one.id in chosen]
 
@@ -83,6 +84,17 @@ def read_samples(folder: Path, split: str) -> list[Sample]:
 def samples_of(folder: Path, split: str) -> SampleFile:
     """The samples of one split, in the order of the file, each read when it is asked for."""
     return SampleFile(file_of(folder, split))
+
+
+def held_out_of(folder: Path, limit: int) -> list[Sample]:
+    """At most `limit` samples of the eval split, chosen by the hash of their ids, in the order of the file."""
+    samples = samples_of(folder, "eval")
+    chosen = heapq.nsmallest(limit, range(len(samples)), key=lambda number: _rank(samples[number].id))
+    return [samples[number] for number in sorted(chosen)]
+
+
+def _rank(scenario_id: str) -> str:
+    return hashlib.sha256(scenario_id.encode()).hexdigest()
 
 
 def _require_fit(long: Sequence[str], count: int) -> None:

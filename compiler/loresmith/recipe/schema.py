@@ -152,6 +152,8 @@ class Train(Section):
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     eval_every: Positive = 10
     """Steps between measurements of the eval loss."""
+    eval_scenarios: Positive = 64
+    """The eval loss is that of at most this many held-out scenarios, so that its cost doesn't grow with the data."""
     patience: Positive = 5
     """Stop after this many eval losses without an improvement; the best adapter is kept."""
     checkpoint_every: Positive = 5

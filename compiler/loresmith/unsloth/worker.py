@@ -47,7 +47,7 @@ def _train(request: Request, on_step: Callable[[Measurement], None]) -> dict[str
     # It changes transformers and peft as they are loaded, so it comes before them.
     unsloth = import_module("unsloth")
 
-    from loresmith.dataset.build import samples_of
+    from loresmith.dataset.build import held_out_of, samples_of
     from loresmith.environment.accelerator import detect_accelerator
     from loresmith.families.family import family_named
     from loresmith.train.adapter import (
@@ -66,7 +66,8 @@ def _train(request: Request, on_step: Callable[[Measurement], None]) -> dict[str
     train, family, folder = request.train, family_named(request.family), request.folder
     accelerator = detect_accelerator(cpu=request.place == "cpu")
     precision = resolve_precision(train.precision, family, accelerator.precision)
-    samples, held_out = (samples_of(request.dataset, split) for split in ("train", "eval"))
+    samples = samples_of(request.dataset, "train")
+    held_out = held_out_of(request.dataset, train.eval_scenarios)
     with memory_failures(train):
         model = unsloth_model(request.base, family, train, precision, request.place)
         if request.parent:
