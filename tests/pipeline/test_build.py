@@ -274,6 +274,7 @@ def test_bench_compares_a_model_with_the_base_and_the_base_shown_examples(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(project)
+    monkeypatch.setenv("COLUMNS", "200")
     command = ["bench", "tiny", "--recipe", "tiny", "--split", "eval", "--json"]
     assert exit_code_of(command) == 0
     told = json.loads(capsys.readouterr().out)

@@ -6,7 +6,7 @@ import time
 
 from loresmith.plan.known_bases import KnownBase
 
-EFFICIENCY = 0.3
+EFFICIENCY = 0.5
 """The part of a plain matrix product's speed that training reaches, its evaluations included."""
 
 
