@@ -1,4 +1,5 @@
-"""Where the time of a training step goes: `python benchmarks/profile_step.py --project FOLDER [--steps N] [--write]`.
+"""Where the time of a training step goes: `python benchmarks/profile_step.py --project FOLDER [--steps N]
+[--precision P] [--write]`.
 
 FOLDER is a project in which the embedded default's base and dataset are built (`loresmith train gemma3-270m`). Full
 rows of the dataset are trained on, one a step, under torch's profiler: each operation's own time is counted for the
@@ -70,7 +71,7 @@ def main() -> None:
     """Profile and print the table; `--write` puts it into the README."""
     asked = _arguments()
     limit = machine_limit()
-    model, rows = _model(asked.project), _rows(asked.project)
+    model, rows = _model(asked.project, asked.precision), _rows(asked.project)
     optimizer = torch.optim.AdamW(adapter_parameters(model).values(), lr=TRAIN.learning_rate)
     _mark(model)
     for batch in islice(rows, WARM_UP):
@@ -92,6 +93,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--project", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=5)
+    parser.add_argument("--precision", default="fp32", help="fp32 or bf16-mixed")
     parser.add_argument("--write", action="store_true")
     return parser.parse_args()
 
@@ -122,12 +124,12 @@ def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.iterdir())
 
 
-def _model(project: Path) -> Any:
+def _model(project: Path, precision: str) -> Any:
     keep_freed_memory()
     base = _artefact(project, "base")
     family = family_of(read_config(base)["architectures"])
-    model = add_adapter(load_base(base, family, "fp32"), family, TRAIN)
-    prepare_rows(model, family, "cpu")
+    model = add_adapter(load_base(base, family, precision), family, TRAIN)
+    prepare_rows(model, family, "cpu", precision)
     return model.train()
 
 

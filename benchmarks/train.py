@@ -5,7 +5,8 @@ FOLDER is a project in which `loresmith train gemma3-270m` has built the base an
 SFTTrainer and unsloth train the same adapter, from the same first weights, on the same scenarios in the same order and
 as many a step, one after the other, each in a process of its own; TRL (benchmarks/peers/trl.txt) and unsloth (the pins
 of the unsloth engine) in environments of their own, which are made when their Python isn't named. A step's time is wall
-clock, the first two steps left out; memory is the peak of the resident set. The machine's limit is the best of many
+clock, the first two steps left out; memory is the peak of the resident set. All train in fp32; where the machine
+multiplies in bf16 itself our loop also trains as `precision: auto` does there. The machine's limit is the best of many
 fp32 matrix products of a step's shape, measured between the runs.
 """
 
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from loresmith.environment.accelerator import detect_accelerator
 from loresmith.unsloth.environment import unsloth_python
 
 HERE = Path(__file__).resolve().parent
@@ -56,8 +58,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         job = _job(asked.project, asked.scenarios, Path(scratch))
         limit = machine_limit()
-        ours = _run("loresmith", sys.executable, "ours.py", job, Path(scratch))
+        ours = [_run("loresmith", sys.executable, "ours.py", job, Path(scratch))]
         limit = max(limit, machine_limit())
+        if (native := detect_accelerator(cpu=True).precision) != job["precision"]:
+            job_of_native = job | {"precision": native}
+            ours.append(_run(f"loresmith, {native}", sys.executable, "ours.py", job_of_native, Path(scratch)))
         python = asked.trl or _environment(asked.project)
         trl = _run("TRL SFTTrainer", str(python), "trl_trainer.py", job, Path(scratch))
         limit = max(limit, machine_limit())
@@ -66,7 +71,7 @@ def main() -> None:
         )
         unsloth = _run("unsloth", str(own), "unsloth_trainer.py", job, Path(scratch))
         peers = f"TRL {_version(str(python), 'trl')}, unsloth {_version(str(own), 'unsloth')}"
-        table = _table([ours, trl, unsloth], job, max(limit, machine_limit()), peers)
+        table = _table([*ours, trl, unsloth], job, max(limit, machine_limit()), peers)
     print(table)
     if asked.write:
         before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
@@ -112,7 +117,7 @@ def _job(project: Path, scenarios: int, scratch: Path) -> dict[str, Any]:
         "eval": [_entry(s) for s in read_samples(dataset, "eval")[:8]],
         "rows": packed([len(sample.ids) for sample in train], ROW_TOKENS),
         "rank": 16, "alpha": 32, "targets": TARGETS, "learning_rate": 4e-4, "weight_decay": 0.01, "clip_norm": 1.0,
-        "row_tokens": ROW_TOKENS, "seed": 7,
+        "row_tokens": ROW_TOKENS, "seed": 7, "precision": "fp32",
     }  # fmt: skip
 
 
@@ -183,8 +188,8 @@ def _table(rows: list[Trained], job: dict[str, Any], limit: float, peers: str) -
         f"{_versions()}; {peers}; {len(job['train'])} scenarios, {tokens:,} tokens, "
         f"{supervised:,} of them supervised; fp32 matrix products at most {limit / 1e9:.0f} GFLOP/s",
         "",
-        "| trainer | supervised tokens/s | all tokens/s | s/step | of the machine's limit | peak memory | eval loss "
-        "| speed against ours | memory against ours |",
+        "| trainer | supervised tokens/s | all tokens/s | s/step | of the machine's fp32 limit | peak memory "
+        "| eval loss | speed against ours | memory against ours |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [

@@ -29,8 +29,8 @@ def main(job_file: str, result_file: str) -> None:
         row_tokens=job["row_tokens"], max_steps=len(job["rows"]), eval_every=10**6, checkpoint_every=10**6,
         seed=job["seed"],
     )  # fmt: skip
-    model = add_adapter(load_base(base, family, "fp32"), family, train)
-    prepare_rows(model, family, "cpu")
+    model = add_adapter(load_base(base, family, job["precision"]), family, train)
+    prepare_rows(model, family, "cpu", job["precision"])
     seconds: list[float] = []
 
     def on_step(measurement: Measurement) -> None:

@@ -29,8 +29,9 @@ from tests.unit.samples import made_samples
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 TRAIN = Train(
-    rank=4, learning_rate=1e-3, batch_size=3, epochs=3, eval_every=2, checkpoint_every=2, row_tokens=64
-)
+    rank=4, learning_rate=1e-3, batch_size=3, epochs=3, eval_every=2, checkpoint_every=2, row_tokens=64,
+    precision="fp32",
+)  # fmt: skip
 """Ten samples in batches of three: the last batch of an epoch is one sample, so that one process has nothing to do."""
 STEPS = 12
 

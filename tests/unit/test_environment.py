@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from loresmith.environment.accelerator import Accelerator, choose_accelerator
@@ -57,9 +58,15 @@ class FakeDevices:
         return SimpleNamespace(name="Fake 9000", total_memory=24 * GB)
 
 
-def fake_torch(*, cuda: bool = False, mps: bool = False, bf16: bool = False) -> SimpleNamespace:
-    """A torch with these devices."""
-    return SimpleNamespace(cuda=FakeDevices(cuda, bf16), backends=SimpleNamespace(mps=FakeDevices(mps, bf16)))
+def fake_torch(
+    *, cuda: bool = False, mps: bool = False, bf16: bool = False, unit: str = "avx512_bf16"
+) -> SimpleNamespace:
+    """A torch with these devices, and a processor whose `unit` multiplies in bf16 or doesn't."""
+    return SimpleNamespace(
+        cuda=FakeDevices(cuda, bf16),
+        backends=SimpleNamespace(mps=FakeDevices(mps, bf16)),
+        cpu=SimpleNamespace(get_capabilities=lambda: {"avx2": True, unit: bf16}),
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,10 +78,12 @@ def fake_torch(*, cuda: bool = False, mps: bool = False, bf16: bool = False) -> 
         ({"mps": True, "bf16": True}, "mps", "bf16", 16 * GB),
         ({"mps": True}, "mps", "fp32", 16 * GB),
         ({}, "cpu", "fp32", 16 * GB),
-        ({"bf16": True}, "cpu", "fp32", 16 * GB),
+        ({"bf16": True}, "cpu", "bf16-mixed", 16 * GB),
+        ({"bf16": True, "unit": "amx_bf16"}, "cpu", "bf16-mixed", 16 * GB),
+        ({"bf16": True, "unit": "avx512_fp16"}, "cpu", "fp32", 16 * GB),
     ],
 )
-def test_choice_of_accelerator(devices: dict[str, bool], kind: str, precision: str, memory: int) -> None:
+def test_choice_of_accelerator(devices: dict[str, Any], kind: str, precision: str, memory: int) -> None:
     chosen = choose_accelerator(fake_torch(**devices), 16 * GB)
     assert (chosen.kind, chosen.precision, chosen.memory_bytes) == (kind, precision, memory)
 

@@ -15,6 +15,7 @@ import torch
 from loresmith.dataset.build import file_of, held_out_of, read_samples, samples_of
 from loresmith.dataset.sample_file import lengths_of
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall, Rejected
+from loresmith.environment.accelerator import Accelerator
 from loresmith.families.family import PROJECTIONS, family_named
 from loresmith.recipe.schema import Train
 from loresmith.render.tokens import Sample
@@ -334,15 +335,20 @@ def test_only_the_targets_are_adapted() -> None:
     assert every == set(PROJECTIONS)
 
 
-def test_fp16_is_refused_for_gemma() -> None:
+def test_a_precision_that_cannot_work_is_refused() -> None:
+    gemma, qwen = family_named("gemma3"), family_named("qwen3")
+    cpu = Accelerator(kind="cpu", name="CPU, 2 cores", memory_bytes=1, precision="bf16-mixed")
+    cuda = Accelerator(kind="cuda", name="Fake 9000", memory_bytes=1, precision="bf16")
     with pytest.raises(InvalidCall, match="fp16"):
-        resolve_precision("fp16", family_named("gemma3"), "fp32")
-    assert resolve_precision("fp16", family_named("qwen3"), "fp32") == "fp16"
-    assert resolve_precision("auto", family_named("gemma3"), "bf16") == "bf16"
+        resolve_precision("fp16", gemma, cpu)
+    with pytest.raises(InvalidCall, match="this trains on Fake 9000"):
+        resolve_precision("bf16-mixed", gemma, cuda)
+    assert resolve_precision("fp16", qwen, cpu) == "fp16"
+    assert [resolve_precision("auto", gemma, found) for found in (cpu, cuda)] == ["bf16-mixed", "bf16"]
+    assert resolve_precision("bf16-mixed", gemma, cpu) == "bf16-mixed"
 
 
 def test_out_of_memory_says_what_to_lower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from loresmith.environment.accelerator import Accelerator
     from loresmith.train import adapter
 
     def exhausted(*_: object) -> None:

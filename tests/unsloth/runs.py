@@ -20,7 +20,7 @@ from tests.unit.samples import made_samples
 
 TRAIN = Train(
     rank=4, learning_rate=1e-3, batch_size=3, epochs=3, eval_every=2, checkpoint_every=2, row_tokens=128,
-    activation_checkpointing="never",
+    activation_checkpointing="never", precision="fp32",
 )  # fmt: skip
 STEPS = 12
 """Ten samples in batches of three, three times."""

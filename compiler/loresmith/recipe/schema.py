@@ -149,7 +149,8 @@ class Train(Section):
     context: Positive = 2048
     """The longest scenario in tokens; a longer one is an error, never cut."""
     seed: int = 7
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    precision: Literal["auto", "fp32", "bf16-mixed", "bf16", "fp16"] = "auto"
+    """`bf16-mixed`: the frozen weights' matrix products in bf16, everything else in fp32 (on a CPU)."""
     eval_every: Positive = 10
     """Steps between measurements of the eval loss."""
     eval_scenarios: Positive = 64
@@ -174,7 +175,7 @@ class Train(Section):
     @field_validator("precision")
     @classmethod
     def _unsloth_scales_no_loss(cls, precision: str, info: ValidationInfo) -> str:
-        if info.data.get("engine") == "unsloth" and precision == "fp16":
+        if info.data.get("engine") == "unsloth" and precision in ("bf16-mixed", "fp16"):
             raise ValueError(
                 "the unsloth engine trains in bf16 or fp32: set precision: auto, or engine: torch"
             )

@@ -1,4 +1,7 @@
-"""A frozen linear layer and its LoRA adapter as one operation."""
+"""A frozen linear layer and its LoRA adapter as one operation.
+
+The frozen weight may be in a lower precision than everything else: its matrix products are then made in that one.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,9 @@ def adapted_product(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The layer's output (n, out), and x @ A.T (n, r), which its gradients need."""
     low = x @ a.T
-    out = x @ weight.T if bias is None else torch.addmm(bias, x, weight.T)
+    out = frozen_product(x, weight.T)
+    if bias is not None:
+        out.add_(bias)
     return out.addmm_(low, b.T, alpha=scale), low
 
 
@@ -53,8 +58,13 @@ def adapted_gradients(
 ) -> tuple[Any, torch.Tensor, torch.Tensor]:  # fmt: skip
     """The gradients for x (None where it isn't wanted), A and B, of the gradient (n, out) for the output."""
     inner = (above @ b).mul_(scale)
-    dx = (above @ weight).addmm_(inner, a) if wanted else None
+    dx = frozen_product(above, weight).addmm_(inner, a) if wanted else None
     return dx, inner.T @ x, (low.T @ above).mul_(scale).T
+
+
+def frozen_product(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """x @ weight in the weight's precision; the result has that of x."""
+    return (x.to(weight.dtype) @ weight).to(x.dtype)
 
 
 def fuse_adapters(model: Any) -> int:
@@ -68,6 +78,14 @@ def fuse_adapters(model: Any) -> int:
     for layer in layers:
         layer.forward = partial(_forward, layer)
     return len(layers)
+
+
+def lower_frozen_weights(model: Any, dtype: torch.dtype) -> None:
+    """Keep in `dtype` the frozen weights of the layers that compute through AdaptedLinear, and those of the head, which
+    no longer shares its weights with the embedding then. Comes after `fuse_adapters`."""
+    layers = [layer.get_base_layer() for layer in model.modules() if is_fused(layer)]
+    for layer in [*layers, model.get_base_model().lm_head]:
+        layer.weight = torch.nn.Parameter(layer.weight.detach().to(dtype), requires_grad=False)
 
 
 def is_fused(layer: Any) -> bool:

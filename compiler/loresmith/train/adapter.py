@@ -60,14 +60,14 @@ def train_adapter(
     from its checkpoint in `folder`. Raises EnvironmentFailure when memory runs out.
     """
     keep_freed_memory()
-    precision = resolve_precision(train.precision, family, accelerator.precision)
+    precision = resolve_precision(train.precision, family, accelerator)
     samples, held_out = samples_of(dataset, "train"), held_out_of(dataset, train.eval_scenarios)
     with memory_failures(train):
         model = load_base(base, family, precision)
         model = add_adapter(model.to(accelerator.kind), family, train)
         if parent:
             load_adapter_weights(model, parent)
-        prepare_rows(model, family, accelerator.kind)
+        prepare_rows(model, family, accelerator.kind, precision)
         recomputes = _recompute_where_needed(model, train, samples.lengths, accelerator.kind, world, say)
         outcome = run_training(
             model, samples, held_out, train, accelerator.kind, folder, logged(folder, on_step), world

@@ -18,7 +18,8 @@ NARROWEST_TILE = 256
 
 
 class SupervisedCrossEntropy(torch.autograd.Function):
-    """Summed, weighted cross-entropy of `hidden @ head.T` against `targets`; the head is frozen.
+    """Summed, weighted cross-entropy of `hidden @ head.T` against `targets`; the head is frozen, and its products are
+    made in its own precision.
 
     The vocabulary is gone through once, some tokens of it for all positions at a time, with the softmax made on the way
     (M. Milakov and N. Gimelshein, Online normalizer calculation for softmax, 2018). The gradient with respect to
@@ -32,8 +33,8 @@ class SupervisedCrossEntropy(torch.autograd.Function):
         """The scalar loss; inputs: hidden (n, d), head (v, d), targets (n), weights (n), soft cap or None."""
         hidden, head, targets, weights, cap = inputs
         normalizer, mean = _expectation(hidden, head, cap)
-        aim = head[targets]
-        chosen, slope = _capped((hidden * aim).sum(dim=-1, dtype=normalizer.dtype), cap)
+        aim = head[targets].to(normalizer.dtype)
+        chosen, slope = _capped((hidden.to(head.dtype) * aim).sum(dim=-1), cap)
         ctx.save_for_backward((mean - aim * slope[:, None]) * weights[:, None])
         ctx.dtype = hidden.dtype
         return ((normalizer - chosen) * weights).sum()
@@ -61,11 +62,12 @@ def _expectation(
     """The logarithm of the summed exponentials of each position's logits (n), and the head's rows weighted by their
     softmax (n, d), each by its slope under the cap."""
     positions, exact = hidden.shape[0], torch.promote_types(hidden.dtype, torch.float32)
+    low = hidden.to(head.dtype)
     highest = torch.full((positions, 1), float("-inf"), dtype=exact, device=hidden.device)
     total = torch.zeros_like(highest)
     mean = torch.zeros(hidden.shape, dtype=exact, device=hidden.device)
     for tile in head.split(tile_width(positions, hidden.device.type)):
-        logits, slope = _capped((hidden @ tile.T).to(exact), cap)
+        logits, slope = _capped((low @ tile.T).to(exact), cap)
         above = torch.maximum(highest, logits.amax(dim=-1, keepdim=True))
         shrunk, share = (highest - above).exp_(), logits.sub_(above).exp_()
         total.mul_(shrunk).add_(share.sum(dim=-1, keepdim=True))

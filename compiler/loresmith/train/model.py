@@ -9,15 +9,16 @@ from typing import Any
 import torch
 
 from loresmith.diagnostics.failure import InvalidCall, Rejected
+from loresmith.environment.accelerator import Accelerator
 from loresmith.families.family import Family
 from loresmith.recipe.schema import Train
-from loresmith.train.adapted_linear import fuse_adapters
+from loresmith.train.adapted_linear import fuse_adapters, lower_frozen_weights
 from loresmith.train.attention import use_isolated_attention
 from loresmith.train.elementwise import fuse_norms
 from loresmith.train.gated_linear import fuse_gates
 
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-"""What the recipe's precisions are to torch."""
+DTYPES = {"fp32": torch.float32, "bf16-mixed": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+"""What a model is loaded in for each of the recipe's precisions."""
 
 
 def load_base(folder: Path, family: Family, precision: str) -> Any:
@@ -51,8 +52,9 @@ def add_adapter(model: Any, family: Family, train: Train) -> Any:
     return get_peft_model(model, config)
 
 
-def prepare_rows(model: Any, family: Family, device: str) -> None:
-    """Let the samples of a row see only themselves, and let the layers' parts compute together where that pays.
+def prepare_rows(model: Any, family: Family, device: str, precision: str = "fp32") -> None:
+    """Let the samples of a row see only themselves, and let the layers' parts compute together where that pays; with
+    bf16-mixed in bf16 what the frozen weights are multiplied with.
 
     Away from the CPU transformers' own kernels do the first, told by positions that begin anew.
     """
@@ -61,6 +63,8 @@ def prepare_rows(model: Any, family: Family, device: str) -> None:
         fuse_adapters(model)
         fuse_norms(model, family.norm_offset)
         fuse_gates(model)
+    if precision == "bf16-mixed":
+        lower_frozen_weights(model, torch.bfloat16)
 
 
 def adapter_parameters(model: Any) -> dict[str, torch.nn.Parameter]:
@@ -84,11 +88,17 @@ def load_adapter_weights(model: Any, adapter: Path) -> None:
         raise Rejected("The last adapter doesn't fit this recipe.", remedy="Set incremental: false.")
 
 
-def resolve_precision(asked: str, family: Family, accelerator_precision: str) -> str:
-    """The precision to train in; raises InvalidCall for fp16 on a family whose activations overflow it."""
+def resolve_precision(asked: str, family: Family, accelerator: Accelerator) -> str:
+    """The precision to train in; raises InvalidCall for fp16 on a family whose activations overflow it, and for
+    bf16-mixed away from the CPU."""
     if asked == "fp16" and not family.fp16_is_safe:
         raise InvalidCall(
             f"fp16 overflows in {family.name} models and gives NaN.",
             remedy="Set train.precision to auto, bf16 or fp32.",
         )
-    return accelerator_precision if asked == "auto" else asked
+    if asked == "bf16-mixed" and accelerator.kind != "cpu":
+        raise InvalidCall(
+            f"bf16-mixed is for training on a CPU; this trains on {accelerator.name}.",
+            remedy="Set train.precision to auto, bf16 or fp32.",
+        )
+    return accelerator.precision if asked == "auto" else asked

@@ -65,7 +65,9 @@ def _train(request: Request, on_step: Callable[[Measurement], None]) -> dict[str
     keep_freed_memory()
     train, family, folder = request.train, family_named(request.family), request.folder
     accelerator = detect_accelerator(cpu=request.place == "cpu")
-    precision = resolve_precision(train.precision, family, accelerator.precision)
+    if accelerator.kind == "cpu":  # unsloth's layers don't mix precisions there.
+        accelerator = accelerator.model_copy(update={"precision": "fp32"})
+    precision = resolve_precision(train.precision, family, accelerator)
     samples = samples_of(request.dataset, "train")
     held_out = held_out_of(request.dataset, train.eval_scenarios)
     with memory_failures(train):
