@@ -185,7 +185,7 @@ def test_what_a_process_finds_is_said_as_in_one(made: Path, tmp_path: Path) -> N
     write_dataset(tmp_path / "dataset", 1e300)
     with pytest.raises(Rejected, match="before anything was learned") as caught:
         in_two(made, tmp_path / "two", print, dataset=tmp_path / "dataset")
-    assert "train.precision" in caught.value.remedy
+    assert "Fetch the base model" in caught.value.remedy
 
 
 def test_processes_that_do_not_meet_write_nothing(made: Path, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ MISTAKES = [
     ),
     (GOOD + "train:\n  rank: 0\n", "6:9", "train.rank", ""),
     (GOOD + "train:\n  learning_rate: 10\n", "6:18", "train.learning_rate", ""),
-    (GOOD + "train:\n  targets: [q_proj, v_prj]\n", "6:12", "train.targets: no module is called 'v_prj'", ""),
+    (GOOD + "train:\n  targets: [q_proj, v_prj]\n", "6:12", "'v_prj'; did you mean v_proj?", ""),
     (GOOD + "train:\n  targets: []\n", "6:12", "train.targets", ""),
     (GOOD + "train:\n  engine: usloth\n", "6:11", "train.engine", ""),
     (GOOD + "train: {engine: unsloth, call_weight: 2}\n", "5:39", "weighs all tokens alike", ""),

@@ -105,7 +105,7 @@ def test_what_ends_a_run_is_said_as_by_our_engine(made: Path, tmp_path: Path) ->
     write_dataset(tmp_path / "dataset", 1e300)
     with pytest.raises(Rejected, match="before anything was learned") as caught:
         unsloths(made, "gemma3", tmp_path / "run", print, dataset=tmp_path / "dataset")
-    assert "train.precision" in caught.value.remedy
+    assert "Fetch the base model" in caught.value.remedy
 
 
 def test_an_adapter_that_could_not_be_merged_is_refused(

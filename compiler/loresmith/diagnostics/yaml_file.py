@@ -136,7 +136,8 @@ def _message(model: type[BaseModel], location: Location, kind: str, text: str) -
         return f"The key {dotted!r} is missing.", ""
     text = re.sub(r"^Value error, ", "", text)
     remedy = "Put it in quotes: YAML read it as something else." if kind == "string_type" else ""
-    return f"{dotted}: {text}.".removeprefix(": ").replace("..", "."), remedy
+    text = text if text.endswith((".", "?")) else f"{text}."
+    return f"{dotted}: {text}".removeprefix(": "), remedy
 
 
 def _node_at(node: yaml.Node, location: Location, *, want_key: bool) -> yaml.Node:

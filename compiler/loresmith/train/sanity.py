@@ -49,7 +49,9 @@ def _require_sane_beginning(loss: float, train: Train) -> None:
         raise Rejected(
             f"The loss is {loss} in the first step, before anything was learned: the base's weights hold values "
             "that aren't numbers, or its activations overflow.",
-            remedy=f"Set train.precision to fp32 (now {train.precision}); if it is, fetch the base model again.",
+            remedy="Fetch the base model again."
+            if train.precision == "fp32"
+            else f"Set train.precision to fp32 (now {train.precision}); if that doesn't help, fetch the base again.",
         )
 
 
