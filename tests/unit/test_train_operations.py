@@ -32,7 +32,7 @@ def test_isolated_attention_is_masked_attention(heads: int, key_heads: int, wind
     length = SEGMENTS[-1][1]
     q = torch.randn(length, heads, 8, dtype=torch.float64, requires_grad=True)
     k, v = (torch.randn(length, key_heads, 8, dtype=torch.float64, requires_grad=True) for _ in range(2))
-    ours = IsolatedAttention.apply(q, k, v, 0.3, blocks_of(SEGMENTS, window), window)
+    ours = IsolatedAttention.apply(q, k, v, 0.3, blocks_of(SEGMENTS, window), window, torch.float64)
     plain = torch.nn.functional.scaled_dot_product_attention(
         q.transpose(0, 1), k.transpose(0, 1), v.transpose(0, 1),
         attn_mask=visible(SEGMENTS, window), scale=0.3, enable_gqa=True,
@@ -44,6 +44,28 @@ def test_isolated_attention_is_masked_attention(heads: int, key_heads: int, wind
         torch.autograd.grad(ours, (q, k, v), above), torch.autograd.grad(plain, (q, k, v), above), strict=True
     ):
         torch.testing.assert_close(mine, theirs)
+
+
+def test_attention_with_products_in_bf16_stays_near() -> None:
+    """What comes out, and every gradient, is in fp32 and off by bf16's rounding, 2^-8 of its size, a few times over."""
+    torch.manual_seed(4)
+    length, blocks = SEGMENTS[-1][1], blocks_of(SEGMENTS, None)
+    q = torch.randn(length, 4, 8, requires_grad=True)
+    k, v = (torch.randn(length, 1, 8, requires_grad=True) for _ in range(2))
+    exact, ours = (
+        IsolatedAttention.apply(q, k, v, 0.3, blocks, None, dtype)
+        for dtype in (torch.float32, torch.bfloat16)
+    )
+    assert isinstance(exact, torch.Tensor)
+    assert isinstance(ours, torch.Tensor)
+    above = torch.randn_like(exact)
+    pairs = [(ours, exact)]
+    pairs += zip(
+        torch.autograd.grad(ours, (q, k, v), above), torch.autograd.grad(exact, (q, k, v), above), strict=True
+    )
+    for low, full in pairs:
+        assert low.dtype == torch.float32
+        assert 0 < float((low - full).detach().norm()) < 0.02 * float(full.detach().norm())
 
 
 def test_blocks_cover_every_query_once_and_no_key_of_another_sample() -> None:

@@ -150,7 +150,7 @@ class Train(Section):
     """The longest scenario in tokens; a longer one is an error, never cut."""
     seed: int = 7
     precision: Literal["auto", "fp32", "bf16-mixed", "bf16", "fp16"] = "auto"
-    """`bf16-mixed`: the frozen weights' matrix products in bf16, everything else in fp32 (on a CPU)."""
+    """`bf16-mixed`: the matrix products of frozen weights and of attention in bf16, the rest in fp32 (on a CPU)."""
     eval_every: Positive = 10
     """Steps between measurements of the eval loss."""
     eval_scenarios: Positive = 64

@@ -64,7 +64,11 @@ def adapted_gradients(
 
 def frozen_product(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """x @ weight in the weight's precision; the result has that of x."""
-    return (x.to(weight.dtype) @ weight).to(x.dtype)
+    if x.dtype == weight.dtype:
+        return x @ weight
+    # What stays is allocated before what goes: the heap of a step would have holes otherwise.
+    out = x.new_empty(x.shape[0], weight.shape[1])
+    return out.copy_(x.to(weight.dtype) @ weight)
 
 
 def fuse_adapters(model: Any) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import torch
@@ -16,7 +16,7 @@ import torch
 from loresmith.train.rows import Segment
 
 NAME = "loresmith_isolated"
-"""The name under which transformers knows this attention."""
+"""The name under which transformers knows this attention; products in a precision of their own are in it."""
 BLOCK = 256
 """Queries at a time."""
 
@@ -43,21 +43,23 @@ def blocks_of(segments: Sequence[Segment], window: int | None) -> list[Block]:
 class IsolatedAttention(torch.autograd.Function):
     """softmax(scale * q @ k.T) @ v for q (t, heads, d) and k, v (t, key heads, d); gives (t, heads, d).
 
-    A key head serves heads / key heads neighbouring query heads. The probabilities are kept for the gradient.
+    A key head serves heads / key heads neighbouring query heads. The probabilities are kept for the gradient. Matrix
+    products are made in the precision asked for, the softmax and its gradient in that of q.
     """
 
     @staticmethod
     def forward(ctx: Any, *inputs: Any) -> torch.Tensor:
-        """Inputs: q, k, v, the scale, the blocks, the window or None."""
-        q, k, v, scale, blocks, window = inputs
-        out = torch.empty_like(q)
+        """Inputs: q, k, v, the scale, the blocks, the window or None, the products' precision."""
+        scale, blocks, window, dtype = inputs[3:]
+        out = torch.empty_like(inputs[0])
+        q, k, v = (tensor.to(dtype) for tensor in inputs[:3])
         kept: list[torch.Tensor] = []
         for block in blocks:
             for head in range(k.shape[1]):
                 queries, keys, values = _part(block, head, q, k, v)
-                scores = (queries @ keys.T).mul_(scale)
+                scores = (queries @ keys.T).to(out.dtype).mul_(scale)
                 _hide(scores, block, window)
-                weights = torch.softmax(scores, dim=-1)
+                weights = torch.softmax(scores, dim=-1).to(dtype)
                 _rows(out, block, head, k.shape[1]).copy_(_grouped(weights @ values, block))
                 kept.append(weights)
         ctx.save_for_backward(q, k, v, *kept)
@@ -68,8 +70,10 @@ class IsolatedAttention(torch.autograd.Function):
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         """The gradients for q, k and v."""
         q, k, v, *kept = ctx.saved_tensors
-        d_out, heads = grad_outputs[0], k.shape[1]
-        dq, dk, dv = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
+        exact, heads = grad_outputs[0].dtype, k.shape[1]
+        d_out = grad_outputs[0].to(q.dtype)
+        dq = torch.empty_like(q, dtype=exact)
+        dk, dv = torch.zeros_like(k, dtype=exact), torch.zeros_like(v, dtype=exact)
         remaining = iter(kept)
         for block in ctx.blocks:
             seen = slice(block.first_key, block.end)
@@ -78,12 +82,16 @@ class IsolatedAttention(torch.autograd.Function):
                 weights = next(remaining)
                 above = _rows(d_out, block, head, heads).reshape(-1, q.shape[2])
                 dv[seen, head] += weights.T @ above
-                slopes = torch.ops.aten._softmax_backward_data(
-                    above @ values.T, weights, -1, weights.dtype
-                ).mul_(ctx.scale)
+                slopes = _slopes(above @ values.T, weights, ctx.scale, exact)
                 _rows(dq, block, head, heads).copy_(_grouped(slopes @ keys, block))
                 dk[seen, head] += slopes.T @ queries
-        return dq, dk, dv, None, None, None
+        return dq, dk, dv, None, None, None, None
+
+
+def _slopes(above: torch.Tensor, weights: torch.Tensor, scale: float, exact: torch.dtype) -> torch.Tensor:
+    """The gradient for the products of queries and keys, of that for their softmax `weights`."""
+    slopes = torch.ops.aten._softmax_backward_data(above.to(exact), weights.to(exact), -1, exact)
+    return slopes.mul_(scale).to(weights.dtype)
 
 
 def _rows(tensor: torch.Tensor, block: Block, head: int, heads: int) -> torch.Tensor:
@@ -128,27 +136,31 @@ def attend(  # the signature is transformers'
     scaling: float,
     segments: Sequence[Segment],
     sliding_window: int | None = None,
+    products: torch.dtype | None = None,
     **unused: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Attention of one row, as transformers calls it: query (1, heads, t, d) in, (1, t, heads, d) out.
+    """Attention of one row, as transformers calls it: query (1, heads, t, d) in, (1, t, heads, d) out. `products` is
+    the precision of the matrix products where it isn't the query's.
 
     Raises ValueError for what this attention doesn't do: dropout, soft caps on the scores.
     """
     if unused.get("dropout") or unused.get("softcap"):
         raise ValueError(f"{type(module).__name__} asks for dropout or a soft cap")
     q, k, v = (tensor[0].transpose(0, 1) for tensor in (query, key, value))
-    out = IsolatedAttention.apply(q, k, v, scaling, blocks_of(segments, sliding_window), sliding_window)
+    blocks = blocks_of(segments, sliding_window)
+    out = IsolatedAttention.apply(q, k, v, scaling, blocks, sliding_window, products or q.dtype)
     assert isinstance(out, torch.Tensor)
     return out[None], None
 
 
-def use_isolated_attention(model: Any) -> None:
+def use_isolated_attention(model: Any, products: torch.dtype | None = None) -> None:
     """Let every layer of a transformers model attend through `attend`; its forward then takes `segments`."""
     from transformers import AttentionInterface, AttentionMaskInterface
 
-    AttentionInterface.register(NAME, attend)
-    AttentionMaskInterface.register(NAME, _no_mask)
-    model.set_attn_implementation(NAME)
+    name = f"{NAME}_{products}".replace("torch.", "") if products else NAME
+    AttentionInterface.register(name, partial(attend, products=products))
+    AttentionMaskInterface.register(name, _no_mask)
+    model.set_attn_implementation(name)
 
 
 def _no_mask(*_arguments: Any, **_options: Any) -> None:

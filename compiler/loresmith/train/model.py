@@ -54,17 +54,18 @@ def add_adapter(model: Any, family: Family, train: Train) -> Any:
 
 def prepare_rows(model: Any, family: Family, device: str, precision: str = "fp32") -> None:
     """Let the samples of a row see only themselves, and let the layers' parts compute together where that pays; with
-    bf16-mixed in bf16 what the frozen weights are multiplied with.
+    bf16-mixed the products of frozen weights and of attention are made in bf16.
 
     Away from the CPU transformers' own kernels do the first, told by positions that begin anew.
     """
+    products = torch.bfloat16 if precision == "bf16-mixed" else None
     if device == "cpu":
-        use_isolated_attention(model.get_base_model())
+        use_isolated_attention(model.get_base_model(), products)
         fuse_adapters(model)
         fuse_norms(model, family.norm_offset)
         fuse_gates(model)
-    if precision == "bf16-mixed":
-        lower_frozen_weights(model, torch.bfloat16)
+    if products:
+        lower_frozen_weights(model, products)
 
 
 def adapter_parameters(model: Any) -> dict[str, torch.nn.Parameter]:
