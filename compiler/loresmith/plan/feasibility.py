@@ -35,9 +35,9 @@ def choose_recipe(root: Path) -> tuple[Recipe, str]:
         reason = obstacle(Project(root, recipe))
         if reason is None:
             return recipe, f"Building {name}, the largest recipe that this machine can run."
-        reasons.append(f"{name}: {reason[0]}")
+        reasons.append(f"{name}: {reason[0].rstrip('.')}")
     recipe = load_recipe(find_recipe(FALLBACK, root))
-    return recipe, f"Building {FALLBACK}, the embedded default. Not {'; not '.join(reasons)}"
+    return recipe, f"Building {FALLBACK}, the embedded default. Not {'; not '.join(reasons)}."
 
 
 def require_feasible(project: Project) -> None:
