@@ -56,7 +56,7 @@ def main() -> None:
     """Run all and print the table; `--write` puts it into the README."""
     asked = _arguments()
     with tempfile.TemporaryDirectory() as scratch:
-        job = _job(asked.project, asked.scenarios, Path(scratch))
+        job = _job(asked.project, asked.scenarios)
         limit = machine_limit()
         ours = [_run("loresmith", sys.executable, "ours.py", job, Path(scratch))]
         limit = max(limit, machine_limit())
@@ -102,17 +102,16 @@ def machine_limit() -> float:
     return best
 
 
-def _job(project: Path, scenarios: int, scratch: Path) -> dict[str, Any]:
+def _job(project: Path, scenarios: int) -> dict[str, Any]:
     """What all train on: base, samples with their loss spans and labels, which of them make the row of each step,
     and the settings."""
     from loresmith.dataset.build import read_samples
     from loresmith.train.rows import packed
 
     base, dataset = _artefacts(project)
-    (scratch / "work").mkdir()
     train = read_samples(dataset, "train")[:scenarios]
     return {
-        "base": str(base), "scratch": str(scratch / "work"),
+        "base": str(base),
         "train": [_entry(s) for s in train],
         "eval": [_entry(s) for s in read_samples(dataset, "eval")[:8]],
         "rows": packed([len(sample.ids) for sample in train], ROW_TOKENS),
@@ -151,7 +150,9 @@ def _environment(project: Path) -> Path:
 
 def _run(name: str, python: str, script: str, job: dict[str, Any], scratch: Path) -> Trained:
     job_file, result_file = scratch / "job.json", scratch / f"{script}.json"
-    job_file.write_text(json.dumps(job), encoding="utf-8")
+    # A folder of its own: a run would go on from another one's checkpoints.
+    own = tempfile.mkdtemp(dir=scratch)
+    job_file.write_text(json.dumps(job | {"scratch": own}), encoding="utf-8")
     command = [python, str(HERE / "peers" / script), str(job_file), str(result_file)]
     process = psutil.Popen(command, env=os.environ | {"TOKENIZERS_PARALLELISM": "false"})
     peak = 0
