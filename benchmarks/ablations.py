@@ -36,6 +36,7 @@ from loresmith.validate.judgement import Judgement
 from loresmith.validate.metrics import METRICS
 from loresmith.validate.score import Scores, scores_of
 from loresmith.validate.text import percent
+from page import put_table
 from pydantic import BaseModel
 
 HERE = Path(__file__).resolve().parent
@@ -89,8 +90,7 @@ def main() -> None:
     table = _table(measured, asked.split)
     print(table)
     if asked.write:
-        before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-        README.write_text(f"{before}{BEGIN}\n{table}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+        put_table(BEGIN, END, table)
 
 
 def _arguments() -> argparse.Namespace:

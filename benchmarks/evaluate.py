@@ -30,6 +30,7 @@ from loresmith.validate.answers import Prompt
 from loresmith.validate.evaluate import Evaluated, evaluate
 from loresmith.validate.fidelity import fidelity
 from loresmith.validate.text import percent
+from page import put_table
 
 HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"
@@ -60,8 +61,7 @@ def main() -> None:
     table = "\n".join([_machine(project), "", *HEAD, *rows, ""])
     print(table)
     if asked.write:
-        before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-        README.write_text(f"{before}{BEGIN}\n{table}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+        put_table(BEGIN, END, table)
 
 
 def _arguments() -> argparse.Namespace:

@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from page import put_table
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 README = HERE / "README.md"
@@ -78,8 +80,7 @@ def main() -> None:
         table = _table(wanted, ends, kills, length)
     print(table)
     if asked.write:
-        before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-        README.write_text(f"{before}{BEGIN}\n{table}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+        put_table(BEGIN, END, table)
     sys.exit(0 if all(end == wanted for end in ends) else 1)
 
 

@@ -23,6 +23,7 @@ from random import Random
 import psutil
 from corpus import scenario_text
 from lsprotocol import types
+from page import put_table
 from pygls.lsp.client import LanguageClient
 
 SIZES = (2_000, 20_000, 200_000)
@@ -43,9 +44,7 @@ def main() -> None:
     table = "\n".join([_machine(), "", *HEAD, *asyncio.run(_rows(asked.rounds)), ""])
     print(table)
     if asked.write:
-        before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-        after = rest.partition(END)[2]
-        README.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+        put_table(BEGIN, END, table)
 
 
 async def _rows(rounds: int) -> list[str]:

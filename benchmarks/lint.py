@@ -24,6 +24,7 @@ from pathlib import Path
 
 import psutil
 from corpus import write_corpus
+from page import put_table
 
 PEER = "markdownlint-cli2"
 BROKEN_RULES = ("MD013", "MD024", "MD025", "MD033")
@@ -51,9 +52,7 @@ def main() -> None:
         table = "\n".join([_machine(peer), "", *_HEAD, *rows, ""])
     print(table)
     if asked.write:
-        before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-        after = rest.partition(END)[2]
-        README.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+        put_table(BEGIN, END, table)
 
 
 _HEAD = (

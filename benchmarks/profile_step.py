@@ -37,6 +37,7 @@ from loresmith.train.loop import accumulate_gradients
 from loresmith.train.loss import SupervisedCrossEntropy
 from loresmith.train.model import adapter_parameters, add_adapter, load_base, prepare_rows
 from loresmith.train.rows import packed
+from page import put_table
 
 HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"
@@ -85,8 +86,7 @@ def main() -> None:
     table = _table(_spent(profiler.events() or []), measured, max(limit, machine_limit()))
     print(table)
     if asked.write:
-        before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-        README.write_text(f"{before}{BEGIN}\n{table}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+        put_table(BEGIN, END, table)
 
 
 def _arguments() -> argparse.Namespace:

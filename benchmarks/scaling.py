@@ -23,6 +23,7 @@ from random import Random
 from typing import Any
 
 import psutil
+from page import put_table
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -89,8 +90,7 @@ def main() -> None:
     table = _table(sizes)
     print(table)
     if asked.write:
-        before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-        README.write_text(f"{before}{BEGIN}\n{table}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+        put_table(BEGIN, END, table)
 
 
 def _arguments() -> argparse.Namespace:

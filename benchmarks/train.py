@@ -29,6 +29,7 @@ from typing import Any
 import psutil
 from loresmith.environment.accelerator import detect_accelerator
 from loresmith.unsloth.environment import unsloth_python
+from page import put_table
 
 HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"
@@ -74,9 +75,7 @@ def main() -> None:
         table = _table([*ours, trl, unsloth], job, max(limit, machine_limit()), peers)
     print(table)
     if asked.write:
-        before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-        after = rest.partition(END)[2]
-        README.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+        put_table(BEGIN, END, table)
 
 
 def _arguments() -> argparse.Namespace:

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from page import put_table
 
 HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"
@@ -97,8 +98,7 @@ def main() -> None:
     table = _table(whole, cut, texts, asked.scenarios)
     print(table)
     if asked.write:
-        before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-        README.write_text(f"{before}{BEGIN}\n{table}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+        put_table(BEGIN, END, table)
 
 
 def _arguments() -> argparse.Namespace:
