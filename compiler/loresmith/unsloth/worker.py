@@ -18,6 +18,7 @@ from loresmith.store.files import disk_failures
 from loresmith.unsloth.place import Place
 
 if TYPE_CHECKING:
+    from loresmith.environment.accelerator import Accelerator
     from loresmith.train.loop import Measurement
 
 
@@ -48,7 +49,6 @@ def _train(request: Request, on_step: Callable[[Measurement], None]) -> dict[str
     unsloth = import_module("unsloth")
 
     from loresmith.dataset.build import held_out_of, samples_of
-    from loresmith.environment.accelerator import detect_accelerator
     from loresmith.families.family import family_named
     from loresmith.train.adapter import (
         circumstances,
@@ -64,9 +64,7 @@ def _train(request: Request, on_step: Callable[[Measurement], None]) -> dict[str
 
     keep_freed_memory()
     train, family, folder = request.train, family_named(request.family), request.folder
-    accelerator = detect_accelerator(cpu=request.place == "cpu")
-    if accelerator.kind == "cpu":  # unsloth's layers don't mix precisions there.
-        accelerator = accelerator.model_copy(update={"precision": "fp32"})
+    accelerator = _accelerator(request.place)
     precision = resolve_precision(train.precision, family, accelerator)
     samples = samples_of(request.dataset, "train")
     held_out = held_out_of(request.dataset, train.eval_scenarios)
@@ -88,6 +86,14 @@ def _train(request: Request, on_step: Callable[[Measurement], None]) -> dict[str
     facts["recomputes_activations"] = train.activation_checkpointing != "never"
     facts["versions"]["unsloth"] = unsloth.__version__
     return facts
+
+
+def _accelerator(place: Place) -> Accelerator:
+    """The device of the place; on a CPU in fp32, since unsloth's layers don't mix precisions there."""
+    from loresmith.environment.accelerator import detect_accelerator
+
+    found = detect_accelerator(cpu=place == "cpu")
+    return found.model_copy(update={"precision": "fp32"}) if found.kind == "cpu" else found
 
 
 def _tell(measurement: Measurement) -> None:
