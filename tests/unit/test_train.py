@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from loresmith.dataset.build import file_of, held_out_of, read_samples, samples_of
+from loresmith.dataset.build import few_samples, file_of, read_samples, samples_of
 from loresmith.dataset.sample_file import lengths_of
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall, Rejected
 from loresmith.environment.accelerator import Accelerator
@@ -177,15 +177,15 @@ def test_the_eval_loss_is_that_of_a_bounded_number_of_scenarios(tmp_path: Path) 
     file_of(tmp_path, "eval").write_text(
         "".join(f"{s.model_dump_json()}\n" for s in samples), encoding="utf-8"
     )
-    assert held_out_of(tmp_path, 64) == samples
-    few = held_out_of(tmp_path, 4)
+    assert few_samples(tmp_path, "eval", 64) == samples
+    few = few_samples(tmp_path, "eval", 4)
     assert few == [sample for sample in samples if sample in few]
     assert len(few) == 4
     others = [sample for sample in samples if sample not in few[1:]]
     file_of(tmp_path, "eval").write_text(
         "".join(f"{s.model_dump_json()}\n" for s in others), encoding="utf-8"
     )
-    assert few[0] in held_out_of(tmp_path, 4), "a scenario stays when others come or go"
+    assert few[0] in few_samples(tmp_path, "eval", 4), "a scenario stays when others come or go"
 
 
 def test_weight_counts_every_supervised_token() -> None:

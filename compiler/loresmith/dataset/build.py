@@ -86,9 +86,9 @@ def samples_of(folder: Path, split: str) -> SampleFile:
     return SampleFile(file_of(folder, split))
 
 
-def held_out_of(folder: Path, limit: int) -> list[Sample]:
-    """At most `limit` samples of the eval split, chosen by the hash of their ids, in the order of the file."""
-    samples = samples_of(folder, "eval")
+def few_samples(folder: Path, split: str, limit: int) -> list[Sample]:
+    """At most `limit` samples of a split, chosen by the hash of their ids, in the order of the file."""
+    samples = samples_of(folder, split)
     chosen = heapq.nsmallest(limit, range(len(samples)), key=lambda number: _rank(samples[number].id))
     return [samples[number] for number in sorted(chosen)]
 

@@ -16,6 +16,9 @@ from loresmith.store.artefacts import Artefact
 
 F16 = "model-f16.gguf"
 MODEL = "model.gguf"
+IMPORTANCE = "importance.safetensors"
+CALIBRATION_SCENARIOS = 32
+"""Scenarios of the train split that the importance matrix is measured on: some 30,000 tokens."""
 COMPARED_POSITIONS = 400
 """Supervised positions of the eval split at which a quantized file is compared with f16."""
 EXPORT_POSITIONS = 100
@@ -42,7 +45,7 @@ def export_stage(name: str, title: str, weights: str, *, compared: bool) -> Stag
         from loresmith.export.gguf import export_gguf
 
         source, f16 = built[weights].folder, folder / F16
-        export_gguf(source, f16, named(project), lambda done: watcher.advance(done * 0.7))
+        export_gguf(source, f16, named(project), _first(watcher, 0.7))
         facts: dict[str, Any] = {"bytes": f16.stat().st_size}
         if compared:
             report = _rest(watcher, 0.7)
@@ -70,22 +73,56 @@ def _export_summary(artefact: Artefact) -> str:
     )
 
 
+def _first(watcher: Watcher, end: float) -> Callable[[float], None]:
+    """A report for the first part of a stage, which ends at `end`."""
+    return lambda done: watcher.advance(done * end)
+
+
 def _rest(watcher: Watcher, begun: float) -> Callable[[float], None]:
     """A report for the last part of a stage, which begins at `begun`."""
     return lambda done: watcher.advance(begun + done * (1 - begun))
 
 
-def quantize_stage(name: str, title: str, source: str, output: Output, *, budget: bool) -> Stage:
-    """The stage that quantizes the f16 file of stage `source`, checks its budget and measures its divergence."""
+def importance_stage(name: str, title: str, weights: str) -> Stage:
+    """The stage that measures the importance matrix of the folder that stage `weights` made."""
 
     def inputs(_project: Project, built: Built) -> dict[str, Any]:
-        return {"source": built[source].digest, "kind": output.quantize, "dataset": built["dataset"].digest}
+        return {"weights": built[weights].digest, "dataset": built["dataset"].digest}
+
+    def make(_project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
+        from loresmith.dataset.build import few_samples
+        from loresmith.quantize.importance import measure_importance, read_importance
+
+        samples = few_samples(built["dataset"].folder, "train", CALIBRATION_SCENARIOS)
+        sequences = [sample.ids for sample in samples]
+        measure_importance(built[weights].folder, sequences, folder / IMPORTANCE, watcher.advance)
+        tensors = len(read_importance(folder / IMPORTANCE))
+        return {"scenarios": len(samples), "tokens": sum(map(len, sequences)), "tensors": tensors}
+
+    return Stage(name, 1, title, (weights, "dataset"), inputs, make, _importance_summary)
+
+
+def _importance_summary(artefact: Artefact) -> str:
+    facts = artefact.facts
+    return f"{facts['tensors']} tensors, over {facts['tokens']:,} tokens of {facts['scenarios']} scenarios"
+
+
+def quantize_stage(
+    name: str, title: str, source: str, output: Output, *, budget: bool, importance: str | None
+) -> Stage:
+    """The stage that quantizes the f16 file of stage `source`, by the importance matrix of stage `importance` if one
+    is given, checks its budget and measures its divergence."""
+
+    def inputs(_project: Project, built: Built) -> dict[str, Any]:
+        own = {"source": built[source].digest, "kind": output.quantize, "dataset": built["dataset"].digest}
+        return own | ({"importance": built[importance].digest} if importance else {})
 
     def make(_project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
         from loresmith.quantize.run import quantize
 
         f16 = built[source].folder / F16
-        made = quantize(f16, folder / MODEL, output.quantize, lambda done: watcher.advance(done * 0.3))
+        matrix = built[importance].folder / IMPORTANCE if importance else None
+        made = quantize(f16, folder / MODEL, output.quantize, _first(watcher, 0.3), matrix)
         facts = made.model_dump(mode="json", exclude={"path"})
         report = _rest(watcher, 0.3)
         divergence = {}
@@ -93,7 +130,8 @@ def quantize_stage(name: str, title: str, source: str, output: Output, *, budget
             divergence = _divergence(f16, folder / MODEL, built["dataset"], COMPARED_POSITIONS, report)
         return facts | {"kind": output.quantize, "divergence": divergence}
 
-    return Stage(name, 1, title, (source, "dataset"), inputs, make, lambda a: _quantize_summary(a, output))
+    needs = (source, "dataset", importance) if importance else (source, "dataset")
+    return Stage(name, 1, title, needs, inputs, make, lambda a: _quantize_summary(a, output))
 
 
 def check_budget(artefact: Artefact, output: Output, project: Project) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from loresmith.pipeline.back_stages import answers_stage, export_stage, quantize_stage
+from loresmith.pipeline.back_stages import answers_stage, export_stage, importance_stage, quantize_stage
 from loresmith.pipeline.companion_stages import ADAPTER, PROJECTOR
 from loresmith.pipeline.front_stages import BASE, DATASET, LOWER
 from loresmith.pipeline.stage import Stage
 from loresmith.pipeline.train_stages import MERGE, TRAIN
 from loresmith.pipeline.trim_stage import TRIM, rewired
+from loresmith.quantize.kinds import uses_importance
 from loresmith.recipe.schema import Recipe
 
 
@@ -30,9 +31,12 @@ def stages_of(recipe: Recipe) -> list[Stage]:
 def _tuned(recipe: Recipe) -> list[Stage]:
     """From the base to the tuned model's answers."""
     stages = [DATASET, TRAIN, MERGE, export_stage("gguf", "Export", "merge", compared=True), ADAPTER]
+    if any(uses_importance(output.quantize) for output in recipe.outputs):
+        stages.append(importance_stage("importance", "Importance matrix", "merge"))
     for output in recipe.outputs:
-        name = f"quantize-{output.quantize}"
-        stages.append(quantize_stage(name, f"Quantizing {output.quantize}", "gguf", output, budget=True))
+        name, title = f"quantize-{output.quantize}", f"Quantizing {output.quantize}"
+        importance = "importance" if uses_importance(output.quantize) else None
+        stages.append(quantize_stage(name, title, "gguf", output, budget=True, importance=importance))
         stages.append(answers_stage(f"answers-{output.quantize}", f"Validating {output.quantize}", name))
     return stages
 
@@ -40,9 +44,11 @@ def _tuned(recipe: Recipe) -> list[Stage]:
 def _untouched(recipe: Recipe) -> list[Stage]:
     """From the base to the untouched base's answers."""
     first = recipe.outputs[0]
-    kind = first.quantize
+    kind, importance = first.quantize, "base-importance" if uses_importance(first.quantize) else None
+    title = f"Quantizing the base to {kind}"
     return [
         export_stage("base-gguf", "Export of the untouched base", "base", compared=False),
-        quantize_stage("base-quantize", f"Quantizing the base to {kind}", "base-gguf", first, budget=False),
+        *([importance_stage(importance, "Importance matrix of the base", "base")] if importance else []),
+        quantize_stage("base-quantize", title, "base-gguf", first, budget=False, importance=importance),
         answers_stage("base-answers", f"Validating the untouched base, {kind}", "base-quantize"),
     ]

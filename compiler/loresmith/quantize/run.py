@@ -17,8 +17,16 @@ FULL_BELOW = 16 * 2**20
 """llama.cpp doesn't say why a write failed; with fewer free bytes than this it was the disk."""
 
 
-def quantize(source: Path, destination: Path, kind: str, report: Callable[[float], None]) -> QuantizedFile:
+def quantize(
+    source: Path,
+    destination: Path,
+    kind: str,
+    report: Callable[[float], None],
+    importance: Path | None = None,
+) -> QuantizedFile:
     """Write `source`, a 16-bit GGUF, to `destination` in quantization `kind`; gives its tensor table.
+
+    `importance` is the file of an importance matrix, by which kinds below eight bits choose their scales.
 
     The file appears under its name when it is whole. Raises InvalidCall for an unknown kind,
     EnvironmentFailure when the disk is full, Rejected when llama.cpp refuses or crashes.
@@ -28,7 +36,7 @@ def quantize(source: Path, destination: Path, kind: str, report: Callable[[float
     with disk_failures(destination):
         destination.parent.mkdir(parents=True, exist_ok=True)
         try:
-            _run(source, temporary, kind, report)
+            _run(source, temporary, kind, report, importance)
             temporary.replace(destination)
         finally:
             temporary.unlink(missing_ok=True)
@@ -36,8 +44,11 @@ def quantize(source: Path, destination: Path, kind: str, report: Callable[[float
     return read_table(destination)
 
 
-def _run(source: Path, temporary: Path, kind: str, report: Callable[[float], None]) -> None:
-    arguments = [str(source), str(temporary), kind, str(os.cpu_count() or 1)]
+def _run(
+    source: Path, temporary: Path, kind: str, report: Callable[[float], None], importance: Path | None
+) -> None:
+    matrix = [str(importance)] if importance else []
+    arguments = [str(source), str(temporary), kind, str(os.cpu_count() or 1), *matrix]
     try:
         run_child("loresmith.quantize.worker", arguments, report)
     except ChildFailed as error:

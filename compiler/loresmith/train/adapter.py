@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 import loresmith
-from loresmith.dataset.build import held_out_of, samples_of
+from loresmith.dataset.build import few_samples, samples_of
 from loresmith.diagnostics.failure import EnvironmentFailure
 from loresmith.environment.accelerator import Accelerator
 from loresmith.families.family import Family
@@ -61,7 +61,7 @@ def train_adapter(
     """
     keep_freed_memory()
     precision = resolve_precision(train.precision, family, accelerator)
-    samples, held_out = samples_of(dataset, "train"), held_out_of(dataset, train.eval_scenarios)
+    samples, held_out = samples_of(dataset, "train"), few_samples(dataset, "eval", train.eval_scenarios)
     with memory_failures(train):
         model = load_base(base, family, precision)
         model = add_adapter(model.to(accelerator.kind), family, train)

@@ -48,7 +48,7 @@ def _train(request: Request, on_step: Callable[[Measurement], None]) -> dict[str
     # It changes transformers and peft as they are loaded, so it comes before them.
     unsloth = import_module("unsloth")
 
-    from loresmith.dataset.build import held_out_of, samples_of
+    from loresmith.dataset.build import few_samples, samples_of
     from loresmith.families.family import family_named
     from loresmith.train.adapter import (
         circumstances,
@@ -67,7 +67,7 @@ def _train(request: Request, on_step: Callable[[Measurement], None]) -> dict[str
     accelerator = _accelerator(request.place)
     precision = resolve_precision(train.precision, family, accelerator)
     samples = samples_of(request.dataset, "train")
-    held_out = held_out_of(request.dataset, train.eval_scenarios)
+    held_out = few_samples(request.dataset, "eval", train.eval_scenarios)
     with memory_failures(train):
         model = unsloth_model(request.base, family, train, precision, request.place)
         if request.parent:
