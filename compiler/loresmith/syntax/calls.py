@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -18,7 +19,7 @@ from loresmith.syntax.tree import ArgumentSyntax, CallSyntax, Range
 APP_PATTERN = re.compile(r"\[(\w+):([^\]]+)\]", re.ASCII)
 """How the app that plays the scenarios finds calls: in JavaScript `\\w` is ASCII."""
 
-
+_BRACKET = re.compile(r"\[\s*(\w+)\b[^\[\]\n]*\]", re.ASCII)
 _OPEN = re.compile(r"\[\w+:[^\]]*\Z", re.ASCII)
 
 
@@ -44,6 +45,13 @@ def open_call(text: str) -> str | None:
     """The call that a text ends within; None where every call is closed."""
     found = _OPEN.search(text)
     return found[0] if found else None
+
+
+def slipped_calls(text: str, tools: Container[str]) -> list[str]:
+    """The brackets that begin with the name of a tool, in any letter case, but aren't calls to the app:
+    `[roll perception]`."""
+    brackets = (match for match in _BRACKET.finditer(text) if match[1].lower() in tools)
+    return [match[0] for match in brackets if not APP_PATTERN.fullmatch(match[0])]
 
 
 def canonical_call(text: str, vocabulary: Vocabulary) -> Call | None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from loresmith.ir.scenario import Call
 from loresmith.ir.vocabulary import Vocabulary
-from loresmith.syntax.calls import canonical_call, find_calls, open_call
+from loresmith.syntax.calls import canonical_call, find_calls, open_call, slipped_calls
 from loresmith.validate.answers import Answer, Prompt
 from loresmith.validate.meaning import meaning_of
 
@@ -25,8 +25,8 @@ FAILURES: tuple[Failure, ...] = (
 
 class Judgement(BaseModel):
     """One answer, judged. Calls are in canonical form; `found` are those that the app's pattern finds, `invalid` gives
-    the reason for each that can't be used, one that the answer ends within among them. `same` tells whether the valid
-    ones mean what the expected ones do.
+    the reason for each that can't be used, one that the answer ends within or that lacks its colon among them. `same`
+    tells whether the valid ones mean what the expected ones do.
 
     `scene` is everything that the model was shown, `told_before` the DM messages in it.
     """
@@ -91,6 +91,7 @@ def judge(prompt: Prompt, answer: Answer, vocabulary: Vocabulary) -> Judgement:
         valid=tuple(call.text for call in valid),
         invalid=(
             *(f"{written}: {objection}" for written, _, objection in reasons if objection),
+            *(f"{slip}: the app doesn't find it" for slip in slipped_calls(answer.text, vocabulary.names)),
             *([f"{begun}: isn't closed"] if begun else []),
         ),
         same=_meanings(valid, prompt, vocabulary) == _meanings(expected, prompt, vocabulary),
