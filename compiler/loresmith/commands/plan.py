@@ -14,6 +14,7 @@ from loresmith.plan.estimate import measured_flops, training_seconds
 from loresmith.plan.feasibility import has_gpu, obstacle, require_consistent
 from loresmith.plan.known_bases import known_base
 from loresmith.quantize.predict import predicted_bytes
+from loresmith.store.artefacts import Artefact
 
 CHARACTERS_PER_TOKEN = 4
 SUPERVISED_SHARE = 0.25
@@ -60,7 +61,13 @@ def _training_time(project: Project, states: list[StageState]) -> float | None:
         characters = sum(path.stat().st_size for path in project.scenarios.rglob("*.md"))
         tokens = characters / CHARACTERS_PER_TOKEN
         supervised = tokens * SUPERVISED_SHARE
-    return training_seconds(base, tokens, supervised, _epochs(project, dataset), measured_flops())
+    epochs, kept = _epochs(project, dataset), _kept_vocabulary(artefacts.get("trim"))
+    return training_seconds(base, tokens, supervised, epochs, measured_flops(), kept)
+
+
+def _kept_vocabulary(trim: Artefact | None) -> float:
+    """The part of the base's tokens that a trim left; 1 where nothing is trimmed yet."""
+    return trim.facts["tokens_after"] / trim.facts["tokens_before"] if trim else 1.0
 
 
 def _epochs(project: Project, dataset: Any) -> float:
@@ -89,7 +96,9 @@ def _as_text(
         whole = ", before its vocabulary is cut" if size and recipe.vocabulary.is_trimmed else ""
         lines.append(f"Size as {output['quantize']}: {predicted} of {output['max_bytes']:,}{whole}")
     if seconds is not None:
-        lines.append(f"Training takes about {duration(seconds)} on this machine's CPU.")
+        lines.append(
+            f"Training takes about {duration(seconds)} on this machine's CPU, less where it computes in bf16."
+        )
     if blocked:
         lines.append(f"It can't be built here: {blocked[0]} {blocked[1]}")
     return "\n".join(lines)
