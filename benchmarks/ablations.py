@@ -1,11 +1,12 @@
 """Trains variants of the shipped default and judges each: `python benchmarks/ablations.py --project FOLDER
-[--split eval] [--only VARIANT…] [--write]`.
+[--scenarios N] [--questions N] [--split eval] [--only VARIANT…] [--write]`.
 
-FOLDER is a project with the shipped scenarios. Each variant is the default recipe with one thing changed; it is trained
-to its end and quantized by the build, and its q8_0 file answers all prompts of the split, greedy, without the grammar.
-What was measured is kept below FOLDER and not measured again while the recipe, the scenarios and the compiler's stages
-are the same, so that a stopped run goes on and a variant can be added. Differences are paired, by scenario. The eval
-split chooses; the test split is for what was chosen.
+FOLDER is a project with the shipped scenarios. Each variant is the default recipe with one thing changed, on N of the
+scenarios, so that many can be compared; it is trained to its end and quantized by the build, and its q8_0 file answers
+the prompts of N scenarios of the split, greedy, without the grammar. What was measured is kept below FOLDER and not
+measured again while the recipe, the scenarios and the compiler's stages are the same, so that a stopped run goes on and
+a variant can be added. Differences are paired, by scenario. The eval split chooses; the test split is for what was
+chosen.
 """
 
 from __future__ import annotations
@@ -48,21 +49,21 @@ KEPT = Path("ai-training") / "build" / "ablations"
 DEFAULT = "the default"
 VARIANTS: dict[str, dict[str, Any]] = {
     DEFAULT: {},
-    "a quarter of the scenarios": {"data": {"limit": 156}},
-    "half the scenarios": {"data": {"limit": 313}},
+    "half the scenarios": {"data": {"limit": 0.5}},
+    "twice the scenarios": {"data": {"limit": 2}},
     "2 epochs": {"train": {"epochs": 2}},
-    "3 epochs": {"train": {"epochs": 3}},
     "calls count once": {"train": {"call_weight": 1}},
     "calls count 6 times": {"train": {"call_weight": 6}},
     "names and dice augmented once": {"data": {"augment": {"names": 1, "dice": 1}}},
     "half the learning rate": {"train": {"learning_rate": 4e-4}},
     "twice the learning rate": {"train": {"learning_rate": 1.6e-3}},
-    "rank 8": {"train": {"rank": 8, "alpha": 16}},
-    "rank 32": {"train": {"rank": 32, "alpha": 64}},
-    "4 scenarios a step": {"train": {"batch_size": 4}},
+    "rank 4": {"train": {"rank": 4, "alpha": 8}},
+    "rank 64": {"train": {"rank": 64, "alpha": 128}},
+    "2 scenarios a step": {"train": {"batch_size": 2}},
     "fp32": {"train": {"precision": "fp32"}},
 }
-"""What each changes in the default's recipe. The augmented one is to be read beside 2 epochs, which see as many."""
+"""What each changes in the default's recipe; the limit is in parts of the asked number of scenarios. The augmented one
+is to be read beside twice the scenarios and 2 epochs."""
 
 
 class Measured(BaseModel):
@@ -86,8 +87,9 @@ def main() -> None:
     asked = _arguments()
     root = asked.project.resolve()
     chosen = [name for name in VARIANTS if not asked.only or name in asked.only or name == DEFAULT]
-    measured = [_measured(name, root, asked.split) for name in chosen]
-    table = _table(measured, asked.split)
+    questions = Questions(asked.split, asked.questions)
+    measured = [_measured(name, root, asked.scenarios, questions) for name in chosen]
+    table = _table(measured, asked.scenarios, asked.split)
     print(table)
     if asked.write:
         put_table(BEGIN, END, table)
@@ -96,38 +98,42 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--project", type=Path, required=True)
+    parser.add_argument("--scenarios", type=int, default=160, help="scenarios to train on (160)")
+    parser.add_argument("--questions", type=int, default=24, help="scenarios to be asked about (24)")
     parser.add_argument("--split", choices=("eval", "test"), default="eval")
     parser.add_argument("--only", nargs="+", choices=VARIANTS, metavar="VARIANT")
     parser.add_argument("--write", action="store_true", help="put the table into benchmarks/README.md")
     return parser.parse_args()
 
 
-def _measured(name: str, root: Path, split: str) -> Measured:
+def _measured(name: str, root: Path, scenarios: int, questions: Questions) -> Measured:
     """The variant's measurement, from an earlier run where it is of the same model file."""
-    project = Project(root, load_recipe(_recipe(name, root)))
+    project = Project(root, load_recipe(_recipe(name, root, scenarios)))
     stage = f"quantize-{project.recipe.outputs[0].quantize}"
     print(f"== {name}", file=sys.stderr, flush=True)
     with watcher_for(sys.stderr, quiet=False) as watcher:
         trained, quantized = build_stage(project, "train", watcher), build_stage(project, stage, watcher)
-    kept = root / KEPT / f"{_slug(name)}-{split}.json"
+    kept = root / KEPT / f"{_slug(name)}-{scenarios}-{questions.split}-{questions.limit}.json"
     if kept.exists():
         earlier = Measured.model_validate_json(kept.read_text(encoding="utf-8"))
         if earlier.artefact == quantized.digest:
             return earlier
-    evaluated = _evaluated(name, project, quantized, split)
+    evaluated = _evaluated(name, project, quantized, questions)
     found = Measured(
-        name=name, artefact=quantized.digest, steps=trained.facts["steps"], minutes=_minutes(trained),
-        eval_loss=trained.facts["best_eval_loss"], judgements=evaluated.judgements,
+        name=name, artefact=quantized.digest, steps=trained.facts["steps"],
+        minutes=_minutes(trained), eval_loss=trained.facts["best_eval_loss"], judgements=evaluated.judgements,
     )  # fmt: skip
     kept.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(kept, found.model_dump_json(indent=1))
     return found
 
 
-def _recipe(name: str, root: Path) -> Path:
+def _recipe(name: str, root: Path, scenarios: int) -> Path:
     """The variant's recipe, written below the project."""
     content = yaml.safe_load(RECIPE.read_text(encoding="utf-8"))
-    content = _changed(content, VARIANTS[name] | {"name": f"ablation-{_slug(name)}"})
+    changes = _changed({"name": f"ablation-{_slug(name)}", "data": {"limit": 1}}, VARIANTS[name])
+    changes["data"]["limit"] = round(changes["data"]["limit"] * scenarios)
+    content = _changed(content, changes)
     file = root / KEPT / f"{_slug(name)}.yaml"
     file.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(file, yaml.safe_dump(content, sort_keys=False))
@@ -146,8 +152,8 @@ def _slug(name: str) -> str:
     return name.replace(" ", "-")
 
 
-def _evaluated(name: str, project: Project, quantized: Artefact, split: str) -> Evaluated:
-    prompts = Questions(split).prompts(project)
+def _evaluated(name: str, project: Project, quantized: Artefact, questions: Questions) -> Evaluated:
+    prompts = questions.prompts(project)
     with watcher_for(sys.stderr, quiet=False) as watcher:
         watcher.stage_begins(f"Judging {name}")
         started = time.monotonic()
@@ -166,13 +172,14 @@ def _minutes(trained: Artefact) -> float:
     return sum(json.loads(line)["seconds"] for line in lines) / 60
 
 
-def _table(measured: list[Measured], split: str) -> str:
+def _table(measured: list[Measured], scenarios: int, split: str) -> str:
     default = measured[0]
     scores = default.scores
     named = ", ".join(f"{name} {metadata.version(name)}" for name in ("torch", "transformers", "peft"))
     lines = [
-        f"{platform.machine()}, {psutil.cpu_count()} cores; Python {platform.python_version()}, {named}; the {split} "
-        f"split: {scores.replies} replies, {scores.replies_with_call} of them with a call; q8_0, greedy, no grammar",
+        f"{platform.machine()}, {psutil.cpu_count()} cores; Python {platform.python_version()}, {named}; "
+        f"{scenarios} scenarios to train on; the {split} split: {scores.replies} replies, "
+        f"{scores.replies_with_call} of them with a call; q8_0, greedy, no grammar",
         "",
         "| variant | steps | minutes | eval loss | parse rate | same tools | exact call | against the default "
         "| missed | false calls |",
