@@ -1,12 +1,11 @@
 """Trains variants of the shipped default and judges each: `python benchmarks/ablations.py --project FOLDER
 [--scenarios N] [--questions N] [--split eval] [--only VARIANT…] [--write]`.
 
-FOLDER is a project with the shipped scenarios. Each variant is the default recipe with one thing changed, on N of the
-scenarios, so that many can be compared; it is trained to its end and quantized by the build, and its q8_0 file answers
-the prompts of N scenarios of the split, greedy, without the grammar. What was measured is kept below FOLDER and not
-measured again while the recipe, the scenarios and the compiler's stages are the same, so that a stopped run goes on and
-a variant can be added. Differences are paired, by scenario. The eval split chooses; the test split is for what was
-chosen.
+FOLDER is a project with the shipped scenarios. Each variant is the default recipe with one thing changed, on a part
+of the scenarios, so that many can be compared; it is trained to its end and quantized by the build, and its q8_0 file
+answers the prompts of some scenarios of the split, greedy, without the grammar. What was measured is kept below FOLDER
+and not measured again while model, prompts and judge are the same, so that a stopped run goes on and a variant can be
+added. Differences are paired, by scenario. The eval split chooses; the test split is for what was chosen.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import json
 import platform
 import sys
 import time
+from collections.abc import Sequence
 from copy import deepcopy
 from importlib import metadata
 from pathlib import Path
@@ -27,10 +27,13 @@ from loresmith.commands.questions import Questions
 from loresmith.commands.watchers import watcher_for
 from loresmith.pipeline.back_stages import MODEL
 from loresmith.pipeline.build import build_stage
+from loresmith.pipeline.graph import stages_of
 from loresmith.pipeline.project import Project
 from loresmith.recipe.load import load_recipe
-from loresmith.store.artefacts import Artefact
+from loresmith.recipe.schema import Train
+from loresmith.store.artefacts import Artefact, key_of
 from loresmith.store.files import write_atomically
+from loresmith.validate.answers import Prompt
 from loresmith.validate.compare import Difference, compare
 from loresmith.validate.evaluate import Evaluated, evaluate
 from loresmith.validate.judgement import Judgement
@@ -63,14 +66,18 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "fp32": {"train": {"precision": "fp32"}},
 }
 """What each changes in the default's recipe; the limit is in parts of the asked number of scenarios. The augmented one
-is to be read beside twice the scenarios and 2 epochs."""
+sees each scenario and a copy of it: it is to be read beside 2 epochs."""
+FEWEST = 2 * Train().eval_scenarios
+"""Scenarios to train on, at the least: half of them still leave all that the eval loss is measured on."""
+FINAL_ONLY = 10**6
+"""Steps between eval losses: the last adapter is judged, not the best of more or fewer evaluations."""
 
 
 class Measured(BaseModel):
-    """A variant as it was measured; `artefact` is the digest of the model file's artefact."""
+    """A variant as it was measured; `of` is the digest of the model file's artefact, the prompts and the judge."""
 
     name: str
-    artefact: str
+    of: str
     steps: int
     minutes: float
     eval_loss: float
@@ -85,6 +92,10 @@ class Measured(BaseModel):
 def main() -> None:
     """Measure and print the table; `--write` puts it into the README."""
     asked = _arguments()
+    if asked.scenarios < FEWEST:
+        raise SystemExit(
+            f"--scenarios: at least {FEWEST}, so that every variant's eval loss is of the same scenarios"
+        )
     root = asked.project.resolve()
     chosen = [name for name in VARIANTS if not asked.only or name in asked.only or name == DEFAULT]
     questions = Questions(asked.split, asked.questions)
@@ -113,14 +124,13 @@ def _measured(name: str, root: Path, scenarios: int, questions: Questions) -> Me
     print(f"== {name}", file=sys.stderr, flush=True)
     with watcher_for(sys.stderr, quiet=False) as watcher:
         trained, quantized = build_stage(project, "train", watcher), build_stage(project, stage, watcher)
-    kept = root / KEPT / f"{_slug(name)}-{scenarios}-{questions.split}-{questions.limit}.json"
-    if kept.exists():
-        earlier = Measured.model_validate_json(kept.read_text(encoding="utf-8"))
-        if earlier.artefact == quantized.digest:
-            return earlier
-    evaluated = _evaluated(name, project, quantized, questions)
+    prompts = questions.prompts(project)
+    of, kept = _judged_by(project, quantized, prompts), root / KEPT / f"{_slug(name)}-{questions.split}.json"
+    if (earlier := _earlier(kept)) and earlier.of == of:
+        return earlier
+    evaluated = _evaluated(name, project, quantized, prompts)
     found = Measured(
-        name=name, artefact=quantized.digest, steps=trained.facts["steps"],
+        name=name, of=of, steps=trained.facts["steps"],
         minutes=_minutes(trained), eval_loss=trained.facts["best_eval_loss"], judgements=evaluated.judgements,
     )  # fmt: skip
     kept.parent.mkdir(parents=True, exist_ok=True)
@@ -128,12 +138,24 @@ def _measured(name: str, root: Path, scenarios: int, questions: Questions) -> Me
     return found
 
 
+def _earlier(kept: Path) -> Measured | None:
+    return Measured.model_validate_json(kept.read_text(encoding="utf-8")) if kept.exists() else None
+
+
+def _judged_by(project: Project, quantized: Artefact, prompts: Sequence[Prompt]) -> str:
+    """The digest of all that decides a measurement."""
+    judge = next(stage for stage in stages_of(project.recipe) if stage.name == "base-answers").version
+    limit = project.recipe.validate_.max_new_tokens
+    asked = [prompt.model_dump(mode="json") for prompt in prompts]
+    return key_of("ablation", judge, {"model": quantized.digest, "limit": limit, "prompts": asked})
+
+
 def _recipe(name: str, root: Path, scenarios: int) -> Path:
     """The variant's recipe, written below the project."""
     content = yaml.safe_load(RECIPE.read_text(encoding="utf-8"))
     changes = _changed({"name": f"ablation-{_slug(name)}", "data": {"limit": 1}}, VARIANTS[name])
     changes["data"]["limit"] = round(changes["data"]["limit"] * scenarios)
-    content = _changed(content, changes)
+    content = _changed(_changed(content, {"train": {"eval_every": FINAL_ONLY}}), changes)
     file = root / KEPT / f"{_slug(name)}.yaml"
     file.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(file, yaml.safe_dump(content, sort_keys=False))
@@ -152,8 +174,7 @@ def _slug(name: str) -> str:
     return name.replace(" ", "-")
 
 
-def _evaluated(name: str, project: Project, quantized: Artefact, questions: Questions) -> Evaluated:
-    prompts = questions.prompts(project)
+def _evaluated(name: str, project: Project, quantized: Artefact, prompts: Sequence[Prompt]) -> Evaluated:
     with watcher_for(sys.stderr, quiet=False) as watcher:
         watcher.stage_begins(f"Judging {name}")
         started = time.monotonic()
@@ -174,11 +195,11 @@ def _minutes(trained: Artefact) -> float:
 
 def _table(measured: list[Measured], scenarios: int, split: str) -> str:
     default = measured[0]
-    scores = default.scores
+    scores, scenes = default.scores, len({judged.scenario for judged in default.judgements})
     named = ", ".join(f"{name} {metadata.version(name)}" for name in ("torch", "transformers", "peft"))
     lines = [
         f"{platform.machine()}, {psutil.cpu_count()} cores; Python {platform.python_version()}, {named}; "
-        f"{scenarios} scenarios to train on; the {split} split: {scores.replies} replies, "
+        f"{scenarios} scenarios to train on; {scenes} of the {split} split: {scores.replies} replies, "
         f"{scores.replies_with_call} of them with a call; q8_0, greedy, no grammar",
         "",
         "| variant | steps | minutes | eval loss | parse rate | same tools | exact call | against the default "

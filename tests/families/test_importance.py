@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from loresmith.diagnostics.failure import Rejected
+from gguf import GGUFReader
+from loresmith.diagnostics.failure import EnvironmentFailure, Failure, Rejected
+from loresmith.export.gguf import export_gguf
+from loresmith.process.child import ChildFailed
+from loresmith.quantize import importance
 from loresmith.quantize.importance import Importance, measure_importance, read_importance
 from loresmith.quantize.run import quantize
 from loresmith.train.model import load_base
 from numpy.typing import NDArray
-from runs import Run
-
-NOT_LISTENED_TO = ("altup_", "per_layer_token_embd", "per_layer_model_proj")
-"""Gemma 3n's tensors that llama.cpp keeps in f16 or looks rows up in."""
+from runs import Run, example_ids
+from safetensors.numpy import save_file
+from tiny import make_folder
 
 
 def ignore(_: float) -> None:
@@ -29,16 +33,65 @@ def measured(run: Run, folder: Path) -> Importance:
     return read_importance(file)
 
 
-@pytest.mark.parametrize("family", ["gemma3", "qwen3", "gemma3n"])
-def test_covers_what_is_quantized(family: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    from gguf import GGUFReader
-
+@pytest.mark.parametrize("family", ["gemma3", "qwen3", "gemma3n", "gemma3n_sharing"])
+def test_leads_all_that_is_rounded(family: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     run: Run = request.getfixturevalue(family)
-    matrix = measured(run, tmp_path)
-    coarse = [t for t in GGUFReader(run.quantized["q4_k_m"].path).tensors if "F" not in t.tensor_type.name]
-    wanted = {t.name: int(t.shape[0]) for t in coarse if not any(mark in t.name for mark in NOT_LISTENED_TO)}
-    assert len(wanted) >= 15
-    assert {name: len(matrix[name]) for name in wanted} == wanted
+    matrix, file = measured(run, tmp_path), tmp_path / "importance.safetensors"
+    made = quantize(run.f16, tmp_path / "model.gguf", "q4_0", ignore, file)
+    rounded = {t.name: int(t.shape[0]) for t in GGUFReader(made.path).tensors if t.tensor_type.name[0] == "Q"}
+    lengths = {name: len(matrix[name]) for name in rounded if name != "per_layer_token_embd.weight"}
+    assert len(lengths) >= 15
+    assert lengths == {name: rounded[name] for name in lengths}
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_head_of_its_own(tied: bool, tmp_path: Path) -> None:
+    folder, file = (
+        make_folder("qwen3", tmp_path / "base", tie_word_embeddings=False),
+        tmp_path / "importance.safetensors",
+    )
+    if tied:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        (folder / "config.json").write_text(
+            json.dumps(config | {"tie_word_embeddings": True}), encoding="utf-8"
+        )
+    export_gguf(folder, tmp_path / "f16.gguf", "tiny", ignore)
+    measure_importance(folder, [example_ids(folder)], file, ignore)
+    assert "output.weight" in read_importance(file)
+    assert "token_embd.weight" not in read_importance(file)
+    quantize(tmp_path / "f16.gguf", tmp_path / "q4_0.gguf", "q4_0", ignore, file)
+    assert (tmp_path / "q4_0.gguf").exists()
+
+
+def test_a_tensor_without_a_row_is_refused(gemma3: Run, tmp_path: Path) -> None:
+    rows = {name: row for name, row in measured(gemma3, tmp_path).items() if name != "blk.3.ffn_up.weight"}
+    save_file(rows, tmp_path / "lacking.safetensors")
+    with pytest.raises(Rejected, match=r"nothing for 1 tensors of the file, blk\.3\.ffn_up"):
+        quantize(
+            gemma3.f16, tmp_path / "out" / "model.gguf", "q4_0", ignore, tmp_path / "lacking.safetensors"
+        )
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "kind", "message"),
+    [
+        (-9, "ended by signal 9", EnvironmentFailure, "Memory ran out"),
+        (1, "RuntimeError: not enough memory: you tried to allocate", EnvironmentFailure, "Memory ran out"),
+        (1, "OSError: [Errno 28] No space left on device", EnvironmentFailure, "disk is full"),
+        (1, "KeyError: 'x'", Rejected, "can't be read: KeyError"),
+    ],
+)
+def test_why_it_failed(
+    code: int, said: str, kind: type[Failure], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ChildFailed(code, said)
+
+    monkeypatch.setattr(importance, "run_child", fail)
+    with pytest.raises(kind, match=message) as raised:
+        measure_importance(tmp_path, [[1]], tmp_path / "importance.safetensors", ignore)
+    assert raised.value.remedy
 
 
 def test_mean_squares(gemma3: Run, tmp_path: Path) -> None:
@@ -75,7 +128,7 @@ def _costs(
 
 def weights_of(file: Path) -> dict[str, NDArray[np.float32]]:
     """A file's weights in fp32."""
-    from gguf import GGUFReader, dequantize
+    from gguf import dequantize
 
     return {t.name: dequantize(t.data, t.tensor_type).astype(np.float32) for t in GGUFReader(file).tensors}
 

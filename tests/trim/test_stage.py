@@ -14,7 +14,7 @@ from loresmith.pipeline.graph import stages_of
 from loresmith.pipeline.project import Project
 from loresmith.pipeline.stage import Built, Stage, Watcher
 from loresmith.pipeline.trim_stage import REPORT, rewired, tool_words
-from loresmith.recipe.schema import Recipe
+from loresmith.recipe.schema import Output, Recipe
 from loresmith.store.artefacts import Artefact
 
 from tests.pipeline.projects import RECIPE, Recorder, make_project, opened
@@ -47,6 +47,20 @@ def test_with_a_trim_all_that_is_tuned_comes_from_it() -> None:
     order = list(stages)
     assert all(order.index(need) < order.index(name) for name in order for need in stages[name].needs)
     assert len({stage.title for stage in stages.values()}) == len(stages)
+
+
+def test_importance_is_measured_where_it_leads() -> None:
+    coarse = recipe(trim="english").model_copy(
+        update={"outputs": (Output(quantize="q4_k_m"), Output(quantize="q8_0"))}
+    )
+    needs = {stage.name: stage.needs for stage in stages_of(coarse)}
+    assert needs["importance"] == ("merge", "dataset")
+    assert needs["quantize-q4_k_m"] == ("gguf", "dataset", "importance")
+    assert needs["quantize-q8_0"] == ("gguf", "dataset")
+    assert needs["base-importance"] == ("base", "base-dataset")
+    assert needs["base-quantize"] == ("base-gguf", "base-dataset", "base-importance")
+    fine = recipe(trim="english").model_copy(update={"outputs": (Output(quantize="q8_0"),)})
+    assert not [stage.name for stage in stages_of(fine) if "importance" in stage.name]
 
 
 def test_a_rewired_stage_sees_the_other_artefact(tmp_path: Path) -> None:

@@ -121,3 +121,12 @@ def test_limit_takes_the_same_scenarios_of_each_split_when_others_come() -> None
     chosen = limited(few, 2)
     assert [c.split for c in chosen] == ["train", "train", "eval", "eval"]
     assert limited(few, None) == few
+
+
+def test_a_limit_counts_written_scenarios_and_their_copies_come_along() -> None:
+    written = [conversation("train", f"train{n}") for n in range(5)]
+    copies = [conversation("train", f"train{n}~{k}") for n in range(5) for k in (1, 2)]
+    chosen = [c.id for c in limited([*written, *copies], 2)]
+    parents = [name for name in chosen if "~" not in name]
+    assert len(parents) == 2
+    assert chosen == [*parents, *(f"{parent}~{k}" for parent in parents for k in (1, 2))]

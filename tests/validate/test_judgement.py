@@ -31,6 +31,7 @@ SAYS = {metric.key: metric.says for metric in METRICS}
         ("You look. [ Roll: perception]", ROLL, "malformed"),
         (f"{ROLL} [health player -1]", ROLL, "malformed"),
         ("The scroll says [rolling waves].", "", None),
+        ("You lie down. [Rest for now]", "", "malformed"),
         (f"Nothing. {ROLL}", "", "call where none belongs"),
         ("Nothing. [rol: x]", "", "call where none belongs"),
     ],

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
+from loresmith.augment.derive import parent_of
 from loresmith.dataset.sample_file import SampleFile
 from loresmith.diagnostics.failure import Rejected
 from loresmith.ir.scenario import Scenario
@@ -59,12 +60,16 @@ T = TypeVar("T", Conversation, Sample, Scenario)
 
 
 def limited(conversations: Iterable[Conversation], limit: int | None) -> Iterable[Conversation]:
-    """At most `limit` conversations of each split, in their original order; without a limit, those that came."""
+    """At most `limit` written conversations of each split and what is derived from them, in their original order;
+    without a limit, those that came."""
     if limit is None:
         return conversations
     every = list(conversations)
-    chosen = {c.id for split in SPLITS for c in first_by_hash([c for c in every if c.split == split], limit)}
-    return [c for c in every if c.id in chosen]
+    written = [c for c in every if parent_of(c.id) is None]
+    chosen = {
+        c.id for split in SPLITS for c in first_by_hash([c for c in written if c.split == split], limit)
+    }
+    return [c for c in every if (parent_of(c.id) or c.id) in chosen]
 
 
 def first_by_hash(scenarios: Sequence[T], limit: int) -> list[T]:

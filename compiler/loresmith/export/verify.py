@@ -11,7 +11,7 @@ from loresmith.base.acquire import read_config
 from loresmith.diagnostics.failure import Rejected
 from loresmith.families.export_quirks import gguf_tensor_count
 from loresmith.families.family import Family, family_of
-from loresmith.merge.shards import read_shard
+from loresmith.merge.shards import weight_names
 
 CONTROL = 3
 """llama.cpp's token type of special tokens: matched whole, and never shown."""
@@ -66,8 +66,7 @@ def _metadata(reader: Any, folder: Path, family: Family) -> Iterator[str]:
 
 
 def _tensors(reader: Any, folder: Path, family: Family, config: dict[str, Any]) -> Iterator[str]:
-    names = [name for path in sorted(folder.glob("*.safetensors")) for name in read_shard(path).entries]
-    expected = gguf_tensor_count(family, config, names)
+    expected = gguf_tensor_count(family, config, weight_names(folder))
     if len(reader.tensors) != expected:
         yield f"it has {len(reader.tensors)} tensors and should have {expected}"
 

@@ -45,9 +45,15 @@ def gguf_tensor_count(family: Family, config: Mapping[str, Any], names: Collecti
     """
     inner = [text for name in names if (text := text_name(name)) and _is_text(name)]
     stacked = [name for name in inner if name.startswith(_STACKED)]
-    head = any(name.endswith("lm_head.weight") for name in names) and family.template_name != "gemma"
     lacking = len(unbuilt_tensors(config, names)) if family.name == "gemma3n" else 0
+    head = has_own_head(family, names)
     return len(inner) - len(stacked) + len(stacked) // _STACK_HEIGHT + lacking + head
+
+
+def has_own_head(family: Family, names: Collection[str]) -> bool:
+    """Whether the GGUF gets an `output.weight` beside its token table: where the checkpoint has a head, whatever its
+    config says of ties; the converter leaves Gemma's out."""
+    return any(name.endswith("lm_head.weight") for name in names) and family.template_name != "gemma"
 
 
 def _is_text(name: str) -> bool:

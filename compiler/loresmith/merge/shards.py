@@ -43,6 +43,11 @@ class Shard:
     metadata: dict[str, str] | None
 
 
+def weight_names(folder: Path) -> list[str]:
+    """The names of all weights in a folder's safetensors files; raises as `read_shard` does."""
+    return [name for path in sorted(folder.glob("*.safetensors")) for name in read_shard(path).entries]
+
+
 def read_shard(path: Path) -> Shard:
     """The table of contents of a safetensors file; raises Rejected when the file is damaged or cut short."""
     try:

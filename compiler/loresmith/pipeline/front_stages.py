@@ -138,4 +138,4 @@ BASE = Stage(
     _fetch_base,
     lambda a: f"{a.facts['name']} ({a.facts['family']})",
 )
-DATASET = Stage("dataset", 3, "Dataset", ("lower", "base"), _dataset_inputs, _build_dataset, _dataset_summary)
+DATASET = Stage("dataset", 4, "Dataset", ("lower", "base"), _dataset_inputs, _build_dataset, _dataset_summary)

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from loresmith.base.acquire import read_config
+from loresmith.families.export_quirks import has_own_head, unbuilt_tensors
 from loresmith.families.family import Family, family_of
+from loresmith.families.tensor_names import text_name
+from loresmith.merge.shards import weight_names
 from loresmith.process.child import say_progress
 from loresmith.store.files import write_atomically
 from loresmith.train.model import load_base
@@ -23,14 +26,15 @@ TOKEN_TABLE, HEAD = "token_embd.weight", "output.weight"
 
 
 class Sums:
-    """For each of a model's linear layers, by its GGUF name: the summed squares of its inputs (ne0), in fp64, and of
-    how many positions."""
+    """For each linear layer that GGUF has a tensor of its own for: the summed squares of its inputs (ne0), in fp64,
+    and of how many positions."""
 
-    def __init__(self, model: Any, family: Family) -> None:
+    def __init__(self, decoder: Any, gguf_name: Callable[[str], str | None]) -> None:
         self.squares: dict[str, torch.Tensor] = {}
         self.positions: dict[str, int] = {}
-        for module, name in _named_layers(model.model, family):
-            module.register_forward_pre_hook(self._listener(name))
+        for path, module in decoder.named_modules():
+            if isinstance(module, torch.nn.Linear) and (name := gguf_name(path)):
+                module.register_forward_pre_hook(self._listener(name))
 
     def _listener(self, name: str) -> Any:
         return lambda _module, inputs: self.add(name, inputs[0])
@@ -50,25 +54,46 @@ class Sums:
 def main() -> None:
     """Read all sequences, write the matrix."""
     folder, asked, destination = map(Path, sys.argv[1:])
-    family = family_of(read_config(folder)["architectures"])
+    config, names = read_config(folder), weight_names(folder)
+    family = family_of(config["architectures"])
     model = load_base(folder, family, "fp32").eval()
-    sums = Sums(model, family)
-    tied = model.config.get_text_config().tie_word_embeddings
-    _read(model, json.loads(asked.read_text(encoding="utf-8")), sums, TOKEN_TABLE if tied else HEAD)
-    write_atomically(destination, _saved(sums.means()))
+    gguf_name = _gguf_names(family, model.model.config.num_hidden_layers)
+    sums = Sums(model.model, gguf_name)
+    head = HEAD if has_own_head(family, names) else TOKEN_TABLE
+    _read(model, json.loads(asked.read_text(encoding="utf-8")), sums, head)
+    means = sums.means()
+    if family.name == "gemma3n":
+        means |= _unbuilt_rows(means, unbuilt_tensors(config, names), gguf_name)
+    write_atomically(destination, _saved(means))
 
 
-def _named_layers(decoder: Any, family: Family) -> list[tuple[Any, str]]:
-    """The linear layers that GGUF has a tensor of its own for; the others (AltUp's) aren't quantized."""
+def _gguf_names(family: Family, layers: int) -> Callable[[str], str | None]:
+    """Gives the GGUF name of a module's weight from its path in the decoder; None where the converter stacks it
+    (AltUp's)."""
     import gguf
 
     architecture = next(a for a, name in gguf.MODEL_ARCH_NAMES.items() if name == family.gguf_architecture)
-    names = gguf.get_tensor_name_map(architecture, decoder.config.num_hidden_layers)
-    modules = [
-        (path, module) for path, module in decoder.named_modules() if isinstance(module, torch.nn.Linear)
-    ]
-    named = [(module, names.get_name(f"model.{path}")) for path, module in modules]
-    return [(module, f"{name}.weight") for module, name in named if name]
+    names = gguf.get_tensor_name_map(architecture, layers)
+
+    def gguf_name(path: str) -> str | None:
+        name = names.get_name(f"model.{path}")
+        return f"{name}.weight" if name else None
+
+    return gguf_name
+
+
+def _unbuilt_rows(
+    means: dict[str, torch.Tensor], unbuilt: Mapping[str, str], gguf_name: Callable[[str], str | None]
+) -> dict[str, torch.Tensor]:
+    """Rows for the zeros that the converter adds: those of the layers that they have the shape of."""
+    named = {
+        _module_name(lacking, gguf_name): _module_name(like, gguf_name) for lacking, like in unbuilt.items()
+    }
+    return {lacking: means[like].clone() for lacking, like in named.items() if like in means}
+
+
+def _module_name(weight: str, gguf_name: Callable[[str], str | None]) -> str:
+    return gguf_name((text_name(weight) or weight).removesuffix(".weight")) or weight
 
 
 def _read(model: Any, sequences: Sequence[Sequence[int]], sums: Sums, head: str) -> None:

@@ -10,11 +10,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from loresmith.diagnostics.failure import Rejected
+from loresmith.diagnostics.failure import EnvironmentFailure, Failure, Rejected
 from loresmith.process.child import ChildFailed, run_child
 
 Importance = Mapping[str, NDArray[np.float32]]
 """Name of a GGUF tensor -> the mean square of what each of its columns (ne0) is multiplied by."""
+
+_LOOKED_UP = ("token_embd.weight", "per_layer_token_embd.weight")
+"""Tables that nothing is multiplied by, the first one where the model has a head of its own."""
+_KILLED = -9
+"""How a process ends that the system stops when memory runs out."""
 
 
 def measure_importance(
@@ -24,7 +29,8 @@ def measure_importance(
 
     For a linear layer y = W x, rounding W by E costs E[(E x)^2], which is about the sum over columns of E^2 times the
     mean of x^2: the weights by which llama.cpp's quantizers choose their scales, and what its `imatrix` tool measures.
-    Raises ValueError without a token, Rejected when the model can't be read.
+    Raises ValueError without a token, EnvironmentFailure where memory or disk run out, Rejected when the model can't
+    be read.
     """
     if not any(sequences):
         raise ValueError("there is no token to read")
@@ -34,7 +40,7 @@ def measure_importance(
         try:
             run_child("loresmith.quantize.activations", [str(folder), str(asked), str(destination)], report)
         except ChildFailed as error:
-            raise Rejected(f"The model can't be read: {error.said}", where=str(folder)) from error
+            raise _failure(error, folder) from error
 
 
 def read_importance(file: Path) -> Importance:
@@ -42,3 +48,40 @@ def read_importance(file: Path) -> Importance:
     from safetensors.numpy import load_file
 
     return load_file(file)
+
+
+def require_led(file: Path, importance: Importance) -> None:
+    """Raise Rejected where the quantized GGUF `file` has a tensor that `importance` should have led and didn't:
+    llama.cpp rounds it all the same."""
+    lacking = [name for name in _rounded(file) if name not in importance and name not in _LOOKED_UP]
+    if lacking:
+        raise Rejected(
+            f"The importance matrix has nothing for {len(lacking)} tensors of the file, {lacking[0]} among them.",
+            where=str(file),
+            remedy="Run the same command again; if it stays so, report it with your recipe.",
+        )
+
+
+def _rounded(file: Path) -> list[str]:
+    """The names of the tensors whose type has blocks, and so loses something."""
+    from gguf import GGML_QUANT_SIZES, GGUFReader
+
+    return [tensor.name for tensor in GGUFReader(file).tensors if GGML_QUANT_SIZES[tensor.tensor_type][0] > 1]
+
+
+def _failure(error: ChildFailed, folder: Path) -> Failure:
+    if error.code == _KILLED or "MemoryError" in error.said or "not enough memory" in error.said:
+        return EnvironmentFailure(
+            "Memory ran out while the merged model read scenarios for its importance matrix.",
+            where=str(folder),
+            remedy="Close other programs, or ask for q8_0 alone, which needs no such matrix.",
+        )
+    if "No space left on device" in error.said:
+        return EnvironmentFailure(
+            "The disk is full.", where=str(folder), remedy="Free some space; the same command goes on."
+        )
+    return Rejected(
+        f"The model can't be read: {error.said}",
+        where=str(folder),
+        remedy="Run the same command again; if it stays so, report it with your recipe.",
+    )

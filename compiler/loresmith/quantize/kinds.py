@@ -22,12 +22,12 @@ KINDS = MappingProxyType(
 )
 """Kind -> llama.cpp's file type, without its prefix LLAMA_FTYPE_. None of these needs an importance matrix."""
 
-_EXACT_KINDS = ("f16", "bf16", "q8_0")
+_UNLED = ("f16", "bf16", "q8_0")
 
 
 def uses_importance(kind: str) -> bool:
     """Whether llama.cpp looks at an importance matrix when it rounds to this kind: it does below eight bits."""
-    return kind not in _EXACT_KINDS
+    return kind not in _UNLED
 
 
 def require_kind(kind: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from loresmith.diagnostics.failure import EnvironmentFailure, Rejected
 from loresmith.process.child import ChildFailed, run_child
+from loresmith.quantize.importance import read_importance, require_led
 from loresmith.quantize.kinds import require_kind
 from loresmith.quantize.table import QuantizedFile, read_table
 from loresmith.store.files import disk_failures, sync_folder
@@ -22,21 +23,23 @@ def quantize(
     destination: Path,
     kind: str,
     report: Callable[[float], None],
-    importance: Path | None = None,
+    matrix: Path | None = None,
 ) -> QuantizedFile:
     """Write `source`, a 16-bit GGUF, to `destination` in quantization `kind`; gives its tensor table.
 
-    `importance` is the file of an importance matrix, by which kinds below eight bits choose their scales.
+    `matrix` is the file of an importance matrix, by which kinds below eight bits choose their scales.
 
     The file appears under its name when it is whole. Raises InvalidCall for an unknown kind,
-    EnvironmentFailure when the disk is full, Rejected when llama.cpp refuses or crashes.
+    EnvironmentFailure when the disk is full, Rejected when llama.cpp refuses or crashes, or the matrix lacks a tensor.
     """
     require_kind(kind)
     temporary = destination.with_name(f".{destination.name}.partial")
     with disk_failures(destination):
         destination.parent.mkdir(parents=True, exist_ok=True)
         try:
-            _run(source, temporary, kind, report, importance)
+            _run(source, temporary, kind, report, matrix)
+            if matrix:
+                require_led(temporary, read_importance(matrix))
             temporary.replace(destination)
         finally:
             temporary.unlink(missing_ok=True)
@@ -45,10 +48,10 @@ def quantize(
 
 
 def _run(
-    source: Path, temporary: Path, kind: str, report: Callable[[float], None], importance: Path | None
+    source: Path, temporary: Path, kind: str, report: Callable[[float], None], matrix: Path | None
 ) -> None:
-    matrix = [str(importance)] if importance else []
-    arguments = [str(source), str(temporary), kind, str(os.cpu_count() or 1), *matrix]
+    led_by = [str(matrix)] if matrix else []
+    arguments = [str(source), str(temporary), kind, str(os.cpu_count() or 1), *led_by]
     try:
         run_child("loresmith.quantize.worker", arguments, report)
     except ChildFailed as error:

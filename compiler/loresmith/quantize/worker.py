@@ -1,4 +1,4 @@
-"""Quantizes one file: `python -m loresmith.quantize.worker SOURCE DESTINATION KIND THREADS [IMPORTANCE]`."""
+"""Quantizes one file: `python -m loresmith.quantize.worker SOURCE DESTINATION KIND THREADS [MATRIX]`."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def main() -> None:
     parameters: Any = llama_cpp.llama_model_quantize_default_params()
     parameters.ftype = getattr(llama_cpp, f"LLAMA_FTYPE_{require_kind(kind)}")
     parameters.nthread = int(threads)
-    importance = read_importance(Path(matrix[0])) if matrix else {}
-    if importance:
+    if matrix:
+        importance = read_importance(Path(matrix[0]))
         parameters.imatrix = _rows(importance)
     pointer: Any = ctypes.byref(parameters)
     code = llama_cpp.llama_model_quantize(source.encode(), destination.encode(), pointer)
