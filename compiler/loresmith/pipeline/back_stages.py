@@ -18,8 +18,8 @@ F16 = "model-f16.gguf"
 MODEL = "model.gguf"
 IMPORTANCE = "importance.safetensors"
 CALIBRATION_SCENARIOS = 32
-"""Scenarios of the train split that the importance matrix is measured on: some 30,000 tokens, read in less than a
-minute; what a column is multiplied by differs far more from column to column than from scenario to scenario."""
+"""Scenarios of the train split that the importance matrix is measured on: some 36,000 tokens, which the 270M reads in
+76 seconds on two cores."""
 COMPARED_POSITIONS = 400
 """Supervised positions of the eval split at which a quantized file is compared with f16."""
 EXPORT_POSITIONS = 100
