@@ -98,7 +98,11 @@ def test_mean_squares(gemma3: Run, tmp_path: Path) -> None:
     matrix = measured(gemma3, tmp_path)
     seen: list[torch.Tensor] = []
     model = load_base(gemma3.merged, gemma3.family, "fp32").eval()
-    model.model.layers[2].mlp.down_proj.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0][0]))
+
+    def listen(_: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        seen.append(inputs[0][0])
+
+    model.model.layers[2].mlp.down_proj.register_forward_pre_hook(listen)
     with torch.inference_mode():
         states = [
             model.model(torch.tensor([ids])).last_hidden_state[0] for ids in (gemma3.ids, gemma3.ids[:7])

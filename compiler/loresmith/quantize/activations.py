@@ -36,8 +36,11 @@ class Sums:
             if isinstance(module, torch.nn.Linear) and (name := gguf_name(path)):
                 module.register_forward_pre_hook(self._listener(name))
 
-    def _listener(self, name: str) -> Any:
-        return lambda _module, inputs: self.add(name, inputs[0])
+    def _listener(self, name: str) -> Callable[[torch.nn.Module, tuple[torch.Tensor, ...]], None]:
+        def listen(_: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+            self.add(name, inputs[0])
+
+        return listen
 
     def add(self, name: str, inputs: torch.Tensor) -> None:
         """Count `inputs` (…, ne0) of the layer `name`."""
