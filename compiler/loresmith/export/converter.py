@@ -8,7 +8,7 @@ from pathlib import Path
 
 from loresmith.diagnostics.failure import EnvironmentFailure, Rejected
 from loresmith.process.child import ChildFailed, run_child
-from loresmith.store.files import disk_failures, sync_folder
+from loresmith.store.files import disk_failures, disk_full, sync_folder
 
 VERSION = "0.3.36"
 """The llama-cpp-python release that the converter comes from: the same llama.cpp loads the file."""
@@ -63,9 +63,7 @@ def run_converter(
 
 def _failure(error: ChildFailed, destination: Path) -> EnvironmentFailure | Rejected:
     if any(mark in error.said for mark in _DISK_FULL):
-        return EnvironmentFailure(
-            "The disk is full.", where=str(destination), remedy="Free some space; the same command goes on."
-        )
+        return disk_full(destination)
     return Rejected(
         f"The model can't be converted to GGUF: {error.said}",
         where=str(destination),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from loresmith.diagnostics.failure import EnvironmentFailure, Failure, Rejected
 from loresmith.process.child import ChildFailed, run_child
+from loresmith.store.files import disk_full
 
 Importance = Mapping[str, NDArray[np.float32]]
 """Name of a GGUF tensor -> the mean square of what each of its columns (ne0) is multiplied by."""
@@ -77,9 +78,7 @@ def _failure(error: ChildFailed, folder: Path) -> Failure:
             remedy="Close other programs, or ask for q8_0 alone, which needs no such matrix.",
         )
     if "No space left on device" in error.said:
-        return EnvironmentFailure(
-            "The disk is full.", where=str(folder), remedy="Free some space; the same command goes on."
-        )
+        return disk_full(folder)
     return Rejected(
         f"The model can't be read: {error.said}",
         where=str(folder),

@@ -7,12 +7,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from loresmith.diagnostics.failure import EnvironmentFailure, Rejected
+from loresmith.diagnostics.failure import Rejected
 from loresmith.process.child import ChildFailed, run_child
 from loresmith.quantize.importance import read_importance, require_led
 from loresmith.quantize.kinds import require_kind
 from loresmith.quantize.table import QuantizedFile, read_table
-from loresmith.store.files import disk_failures, sync_folder
+from loresmith.store.files import disk_failures, disk_full, sync_folder
 
 FULL_BELOW = 16 * 2**20
 """llama.cpp doesn't say why a write failed; with fewer free bytes than this it was the disk."""
@@ -56,11 +56,7 @@ def _run(
         run_child("loresmith.quantize.worker", arguments, report)
     except ChildFailed as error:
         if shutil.disk_usage(temporary.parent).free < FULL_BELOW:
-            raise EnvironmentFailure(
-                "The disk is full.",
-                where=str(temporary.parent),
-                remedy="Free some space; the same command goes on.",
-            ) from error
+            raise disk_full(temporary.parent) from error
         raise Rejected(
             f"llama.cpp can't quantize this file to {kind}: {error.said}",
             where=str(source),

@@ -66,9 +66,7 @@ def disk_failures(path: Path) -> Generator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise EnvironmentFailure(
-                "The disk is full.", where=str(path), remedy="Free some space; the same command goes on."
-            ) from error
+            raise disk_full(path) from error
         if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
             raise EnvironmentFailure(
                 f"The file can't be written: {error.strerror}.",
@@ -76,3 +74,10 @@ def disk_failures(path: Path) -> Generator[None]:
                 remedy="Give your user the right to write there, then run the same command again.",
             ) from error
         raise
+
+
+def disk_full(path: Path) -> EnvironmentFailure:
+    """The failure of a disk that is full, at `path`."""
+    return EnvironmentFailure(
+        "The disk is full.", where=str(path), remedy="Free some space; the same command goes on."
+    )
