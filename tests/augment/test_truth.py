@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from loresmith.augment.derive import PASSES, derive
 from loresmith.augment.dialogue import cut_to_dialogue
 from loresmith.augment.exchanges import answered_calls
+from loresmith.augment.names import shipped_names
 from loresmith.augment.party import vary_party
 from loresmith.augment.places import place_names, shipped_places
 from loresmith.augment.spoken import numbers_spoken
@@ -287,6 +288,24 @@ def test_dialogue_ends_before_the_first_call_with_a_reply() -> None:
 def test_which_words_name_a_place(world: str, found: list[str]) -> None:
     system = System(role="DM", world=world, party=(), span=shipped()[0].system.span)
     assert place_names(system, set(re.findall(r"[^\W\d_]+", world))) == found
+
+
+def test_a_shouted_name_is_swapped_too_and_none_is_taken_twice() -> None:
+    text = SCENARIO.format(**NUMBERS).replace("I drink.", "LYRA, DRINK!\n\nWidow waits, Lyra thinks.")
+    other = write_scenario(PASSES["names"](compiled(text), random.Random(2)), VOCABULARY)
+    name = next(name for name in shipped_names() if f"**{name}**" in other)
+    assert f"{name.upper()}, DRINK!" in other
+    assert f"Widow waits, {name} thinks." in other
+    assert "LYRA" not in other.upper()
+
+
+def test_a_name_at_the_beginning_of_a_line_is_seen() -> None:
+    free, *taken = (name for name in shipped_names() if name[0] not in "AEIOU")
+    said = "\n\n".join(f"{name} waits." for name in taken)
+    text = SCENARIO.format(**NUMBERS).replace("I drink.", f"I drink.\n\n{said}")
+    other = write_scenario(PASSES["names"](compiled(text), random.Random(2)), VOCABULARY)
+    assert sum(f"**{name}**" in other for name in (free, "Lyra", "Borin")) == 2
+    assert f"**{free}**" in other
 
 
 def test_places_are_swapped_everywhere() -> None:

@@ -18,7 +18,20 @@ from loresmith.play.scenario_file import scenario_text
 from tests.engine.parties import NOWHERE, OPENING, calls, systems
 
 VOCABULARY = load_vocabulary()
-MARKS = ("# User", "**DM:** x", "<DM>", "```", "[roll: x", "---", "<!--", "<TOOLCALL>", "[roll: 1d4]", "![")
+MARKS = (
+    "# User",
+    "**DM:** x",
+    "<DM>",
+    "```",
+    "~~~",
+    "~~~~ x",
+    "[roll: x",
+    "---",
+    "<!--",
+    "<TOOLCALL>",
+    "[roll: 1d4]",
+    "![",
+)
 MEMBER = {
     "name": "Lyra",
     "player": True,

@@ -19,18 +19,20 @@ PARTY = Path(__file__).parent.parent / "engine" / "cases" / "party.md"
 class ScriptedSession:
     """Gives the answers in order, letter by letter; keeps the prompts and seeds that it was given.
 
-    `room` is the longest prompt in characters; `at` is called before the letter with that number.
+    `room` is the longest prompt in characters, `at` is called before the letter with that number, `end` is why each
+    answer ends.
     """
 
-    def __init__(self, *answers: str, room: int = 1_000_000) -> None:
+    def __init__(self, *answers: str, room: int = 1_000_000, end: End = "turn") -> None:
         self.family = family_named("gemma3")
         self.context = room
-        self.ended: End = "turn"
+        self.ended: End = end
         self.prompts: list[str] = []
         self.seeds: list[int] = []
         self.at: dict[int, Callable[[], None]] = {}
         self._answers = list(answers)
         self._stopped = False
+        self._end: End = end
 
     def reply(self, prompt: str, sampling: Sampling, seed: int) -> Iterator[str]:
         """The next answer."""
@@ -45,7 +47,7 @@ class ScriptedSession:
                 self.ended = "interrupted"
                 return
             yield letter
-        self.ended = "turn"
+        self.ended = self._end
 
     def stop(self) -> None:
         """End the answer."""

@@ -13,7 +13,7 @@ from loresmith.recipe.schema import Train
 from loresmith.train.adapter import train_adapter
 from loresmith.train.loop import Measurement
 from loresmith.unsloth.launch import launch_unsloth
-from loresmith.unsloth.worker import Request
+from loresmith.unsloth.request import Request
 
 from tests.families.tiny import VOCABULARY, make_folder
 from tests.unit.samples import made_samples

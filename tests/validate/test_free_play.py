@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from loresmith.diagnostics.failure import Rejected
+from loresmith.generate.sampling import GREEDY
 from loresmith.validate.free_play import PlayedMessage, free_play_of, play_freely, played
 
 from tests.play.chain_model import write_chain_model
@@ -15,7 +18,7 @@ def test_calls_are_carried_out_and_told_to_the_model() -> None:
     players = sum(turn.role == "user" for turn in scenario.turns)
     answers = ["You look. [roll: perception]", "Dust.", *["Nothing moves here."] * (players - 1)]
     session = ScriptedSession(*answers)
-    messages = played(session, scenario, VOCABULARY, 1, 64)
+    messages = played(session, scenario, VOCABULARY, 1, GREEDY)
     assert [message.text for message in messages] == answers
     assert (messages[0].carried_out, messages[0].refused) == (1, ())
     assert "<TOOLCALL>perception: " in session.prompts[1]
@@ -26,18 +29,60 @@ def test_a_call_that_cannot_be_carried_out_is_counted_by_its_reason() -> None:
     scenario = party_scenario()
     players = sum(turn.role == "user" for turn in scenario.turns)
     session = ScriptedSession("[dance: tango]", "[roll: ]", "Well.", *["Nothing."] * (players - 1))
-    play = free_play_of(played(session, scenario, VOCABULARY, 1, 64))
+    play = free_play_of(played(session, scenario, VOCABULARY, 1, GREEDY))
     assert play.refusals == {"malformed": 1, "unknown tool": 1}
     assert (play.calls, play.done) == (2, 0.0)
+
+
+def test_what_the_app_shows_of_a_message_is_measured_without_its_calls() -> None:
+    scenario = party_scenario()
+    players = sum(turn.role == "user" for turn in scenario.turns)
+    session = ScriptedSession("x" * 20 + " [roll: perception]", "x" * 21, *["No."] * (players - 1))
+    messages = played(session, scenario, VOCABULARY, 1, GREEDY, most_characters=20)
+    assert [message.too_long for message in messages] == [False, True, *[False] * (players - 1)]
+
+
+def test_a_message_that_a_stop_string_cuts_doesnt_end_by_itself() -> None:
+    scenario = party_scenario()
+    session = ScriptedSession(*["Well."] * 9, end="stop")
+    assert not any(message.ended for message in played(session, scenario, VOCABULARY, 1, GREEDY))
+
+
+def test_a_model_that_fails_isnt_taken_for_a_full_context() -> None:
+    session = ScriptedSession("Well.")
+    session.at = {0: _fails}
+    with pytest.raises(Rejected, match="llama"):
+        played(session, party_scenario(), VOCABULARY, 1, GREEDY)
+
+
+def test_a_full_context_ends_a_scenario_and_nothing_else() -> None:
+    assert played(ScriptedSession(room=10), party_scenario(), VOCABULARY, 1, GREEDY) == []
+
+
+def _fails() -> None:
+    raise Rejected("llama.cpp ended")
+
+
+def test_under_the_grammar_a_wrong_call_cant_be_made(tmp_path: Path) -> None:
+    wrong = ("You", "▁look", "▁round.", "▁[rol", ":▁", "perception", "]")
+    model = write_chain_model(tmp_path / "chain.gguf", wrong)
+    plays = [
+        play_freely(
+            model, [party_scenario()], VOCABULARY, 3, 4096, 32, lambda _done: None, constrained=constrained
+        )
+        for constrained in (False, True)
+    ]
+    assert "unknown tool" in plays[0].refusals
+    assert not {"unknown tool", "malformed", "wrong arguments"} & set(plays[1].refusals)
 
 
 def test_shares_and_repetition() -> None:
     def message(**values: object) -> PlayedMessage:
         return PlayedMessage.model_validate(
-            {"scenario": "a", "text": "x", "ended": True, "again": False, **values}
+            {"scenario": "a", "text": "x", "ended": True, "too_long": False, "again": False, **values}
         )
 
-    play = free_play_of([message(carried_out=2), message(refused=("stranger",)), message(text="x" * 301)])
+    play = free_play_of([message(carried_out=2), message(refused=("stranger",)), message(too_long=True)])
     assert (play.messages, play.calls) == (3, 3)
     assert (play.called, play.done, play.too_long) == (2 / 3, 0.5, 1 / 3)
     assert free_play_of([]).called is None
@@ -46,7 +91,10 @@ def test_shares_and_repetition() -> None:
 def test_the_same_seed_plays_the_same_game_with_a_true_model(tmp_path: Path) -> None:
     model = write_chain_model(tmp_path / "chain.gguf")
     scenarios = [party_scenario()]
-    runs = [play_freely(model, scenarios, VOCABULARY, 3, 4096, 32, lambda _done: None) for _ in range(2)]
+    runs = [
+        play_freely(model, scenarios, VOCABULARY, 3, 4096, 32, lambda _done: None, constrained=False)
+        for _ in range(2)
+    ]
     assert runs[0] == runs[1]
     assert runs[0].calls > 0
     assert runs[0].done == 1.0

@@ -21,8 +21,11 @@ SAYS = {metric.key: metric.says for metric in METRICS}
         (f"It bites. {HEALTH}", ROLL, "wrong tool"),
         (f"{ROLL} {HEALTH}", ROLL, "wrong tool"),
         ("You look. [roll: ]", ROLL, "malformed"),
-        ("You look. [rol: perception]", ROLL, "malformed"),
-        (f"{ROLL} [health: player, many]", ROLL, "malformed"),
+        ("You look. [rol: perception]", ROLL, "wrong tool"),
+        ("You look. [roll: dancing]", ROLL, "wrong arguments"),
+        ("You look. [check: dancing]", ROLL, "wrong arguments"),
+        (f"{ROLL} [health: player, many]", ROLL, "wrong tool"),
+        (f"{ROLL} [health: player, many]", f"{ROLL};{HEALTH}", "wrong arguments"),
         ("You look. [roll: perc", ROLL, "malformed"),
         ("You look. [roll: perc", "", "malformed"),
         (f"{ROLL} You wait. [roll:", ROLL, "malformed"),
@@ -53,6 +56,9 @@ def test_the_kinds_of_failure(said: str, expected: str, failure: str | None) -> 
         ("false_call", "You look. [roll: perc", "", False),
         ("argument_match", OTHER_ROLL, ROLL, False),
         ("argument_match", HEALTH, ROLL, None),
+        ("tool_match", "[roll: dancing]", ROLL, True),
+        ("argument_match", "[roll: dancing]", ROLL, False),
+        ("tool_match", "[rol: perception]", ROLL, False),
         ("argument_match", ROLL, ROLL, True),
         ("missed_call", "Nothing.", ROLL, True),
         ("missed_call", "Nothing.", "", None),
@@ -61,6 +67,7 @@ def test_the_kinds_of_failure(said: str, expected: str, failure: str | None) -> 
         ("exact", f"{HEALTH} {ROLL}", f"{ROLL};{HEALTH}", True),
         ("too_long", "x" * 301, "", True),
         ("too_long", "x" * 300, "", False),
+        ("too_long", "x" * 290 + " [roll: perception]\n\n" + "x" * 9, ROLL, False),
     ],
 )
 def test_a_metric_says_yes_no_or_nothing(key: str, said: str, expected: str, says: bool | None) -> None:
@@ -69,7 +76,7 @@ def test_a_metric_says_yes_no_or_nothing(key: str, said: str, expected: str, say
 
 def test_a_call_without_its_name_is_wrong_in_a_party_of_two() -> None:
     assert judged("[health: -1]", HEALTH, party=("Lyra",)).invalid == ()
-    assert judged("[health: -1]", HEALTH, party=("Lyra", "Borin")).failure == "malformed"
+    assert judged("[health: -1]", HEALTH, party=("Lyra", "Borin")).failure == "wrong arguments"
 
 
 @pytest.mark.parametrize(
@@ -87,6 +94,9 @@ def test_a_call_without_its_name_is_wrong_in_a_party_of_two() -> None:
         ("[inventory: player, add, silver key]", "[inventory: player, remove, silver key]", False),
         ("[move: the Attic]", "[move: attic]", True),
         ("[spell: player, bless]", "[spell: player, bless, Borin]", False),
+        ("[spell: Borin, bless, player]", "[spell: Borin, bless, Lyra]", True),
+        ("[spell: Borin, bless, player]", "[spell: Borin, bless, Borin]", False),
+        ("[party: remove, borin]", "[party: remove, Borin]", True),
         ("[roll: Wisdom_save]", "[save: wisdom]", True),
         ("[roll: stealth, advantage]", "[roll: stealth]", False),
     ],

@@ -108,6 +108,22 @@ def test_an_empty_split(project: Path, capsys: pytest.CaptureFixture[str], comma
     assert "There is no scenarios folder." in said(capsys)
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--free-play", "--fidelity"], "two ways of judging"),
+        (["--fidelity", "--grammar"], "no grammar can change it"),
+        (["--fidelity", "--report", "told"], "no page of fidelity"),
+    ],
+)
+def test_options_that_exclude_each_other(
+    project: Path, capsys: pytest.CaptureFixture[str], options: list[str], says: str
+) -> None:
+    write_chain_model(project / "good.gguf")
+    assert exit_code_of(["eval", "mine", "--model", "good.gguf", "--split", "eval", *options]) == 2
+    assert says in said(capsys)
+
+
 def test_a_file_that_can_be_asked_is_not_refused(tmp_path: Path) -> None:
     require_askable(write_chain_model(tmp_path / "good.gguf"), PROMPTS[0])
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,16 @@ from loresmith.validate.fidelity import Fidelity, Followed
 from loresmith.validate.report import Report, read_genealogy, write_report
 from loresmith.validate.score import scores_of
 from loresmith.validate.speed import Speed
+from PIL import Image
 
 from tests.validate.answered import judged
 
 ROLL, HEALTH = "[roll: perception]", "[health: player, -1]"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
+
+CURVE_SIZE, LOSSES = (400, 200), (200, 30, 160)
+"""The picture that stands for the losses: of one colour that nothing else has."""
 
 SPEED = Speed(
     first_token_seconds=0.25,
@@ -69,6 +75,8 @@ def folder(tmp_path: Path) -> Path:
     tuned = [judged(ROLL, ROLL, "a"), judged(f"<b>bold</b> {HEALTH}", ROLL, "b"), judged("Nothing.", "", "c")]
     base = [judged("Nothing.", ROLL, "a"), judged("Nothing.", ROLL, "b"), judged("[rol: x]", "", "c")]
     judgements = {"tuned": tuned, "untouched base": base}
+    curve = tmp_path / "loss.png"
+    Image.new("RGB", CURVE_SIZE, LOSSES).save(curve)
     file = {"bytes": 1234567, "bits_per_weight": 8.5, "divergence": 0.0025, "top1_agreement": 0.958}
     report = Report(
         title="a <model>",
@@ -77,7 +85,7 @@ def folder(tmp_path: Path) -> Path:
         facts={"base": "gemma"},
         speed={name: SPEED for name in judgements},
         files={"q8_0": file},
-        curve=None,
+        curve=curve,
         genealogy=GENEALOGY,
         fidelity={"tuned": FIDELITY},
     )
@@ -116,9 +124,15 @@ def test_fidelity_is_told_on_the_page_and_in_the_json(folder: Path) -> None:
 def test_shares_are_told_by_tool_and_category(folder: Path) -> None:
     page = (folder / "report.html").read_text()
     by_tool, by_category = page.split("<h2>By tool</h2>")[1].split("<h2>By category</h2>")
-    row = "<td>{}</td><td class=n>{}</td>" + "<td class=n>{}</td>" * 6
-    assert row.format("roll", 2, "50%", "100%", "50%", "100%", "0%", "–") in by_tool
-    assert row.format("exploration", 3, "50%", "100%", "50%", "100%", "0%", "0%") in by_category
+    assert cells(by_tool, "roll") == ["2", "50%", "100%", "50%", "100%", "50%", "0%"]
+    assert cells(by_category, "exploration") == ["3", "50%", "100%", "50%", "100%", "0%", "0%"]
+    assert "50%<br><small>0–100</small>" in by_tool
+
+
+def cells(table: str, row: str) -> list[str]:
+    """The shares in a row of the page's table, without their intervals."""
+    whole = table.split(f"<td>{row}</td>")[1].split("</tr>", maxsplit=1)[0]
+    return [cell.split("<br>")[0] for cell in re.findall(r"<td class=n>(.*?)</td>", whole)]
 
 
 def test_the_genealogy_is_told_on_the_page_and_in_the_json(folder: Path) -> None:
@@ -156,16 +170,23 @@ def test_nothing_that_a_model_says_is_markup(folder: Path) -> None:
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here: apt-get install chromium")
 def test_a_browser_shows_the_page_without_the_network(folder: Path) -> None:
-    picture = folder / "page.png"
+    colours = Counter(photographed(folder / "report.html").get_flattened_data())
+    text, curve, bar, right, wrong = (28, 39, 51), LOSSES, (59, 125, 216), (217, 239, 225), (248, 222, 222)
+    assert colours.most_common(1)[0][0] == (255, 255, 255)
+    assert colours[text] > 2_000
+    assert colours[curve] == CURVE_SIZE[0] * CURVE_SIZE[1]
+    assert colours[bar] > 1_000, "the shares by tool"
+    assert min(colours[right], colours[wrong]) > 500, "the confusion"
+
+
+def photographed(page: Path) -> Image.Image:
+    """What Chromium shows of a page, down to its end."""
+    picture = page.with_suffix(".png")
     subprocess.run(
         [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-         "--host-resolver-rules=MAP * ~NOTFOUND", f"--screenshot={picture}", "--window-size=1000,1600",
-         (folder / "report.html").as_uri()],
+         "--force-color-profile=srgb", "--host-resolver-rules=MAP * ~NOTFOUND", f"--screenshot={picture}",
+         "--window-size=1000,7000", page.as_uri()],
         check=True, capture_output=True, timeout=120,
     )  # fmt: skip
-    from PIL import Image
-
-    shown = Image.open(picture).convert("L")
-    assert shown.size == (1000, 1600)
-    dark = sum(shown.histogram()[:128])
-    assert 0.005 < dark / (1000 * 1600) < 0.5
+    with Image.open(picture) as shown:
+        return shown.convert("RGB")

@@ -16,7 +16,7 @@ from loresmith.validate.score import distinct, scores_of
 
 from tests.validate.answered import judged
 
-ROLL = "[roll: perception]"
+ROLL, HEALTH = "[roll: perception]", "[health: player, -1]"
 EXACT = next(metric for metric in METRICS if metric.key == "exact")
 FALSE_CALL = next(metric for metric in METRICS if metric.key == "false_call")
 
@@ -38,6 +38,44 @@ def test_shares_are_of_the_answers_a_metric_applies_to() -> None:
     assert scores.by_tool["roll"].replies == 2
     assert scores.by_category["exploration"].replies == 4
     assert scores.confusion == {"roll": {"roll": 1, "(none)": 1}, "(none)": {"roll": 1, "(none)": 1}}
+
+
+def test_the_calls_of_a_tool_are_judged_whatever_else_a_reply_calls() -> None:
+    both = f"{ROLL};{HEALTH}"
+    tools = scores_of(
+        [
+            judged(ROLL, both, "a"),
+            judged(f"{ROLL} [health: player, -2]", both, "b"),
+            judged(f"{ROLL} [health: player, many]", both, "c"),
+            judged(f"{ROLL} {HEALTH}", ROLL, "d"),
+        ]
+    ).by_tool
+    roll, health = tools["roll"], tools["health"]
+    assert (roll.replies, roll.exact, roll.missed_call, roll.false_call) == (4, 1.0, 0.0, None)
+    assert (health.replies, health.exact, health.tool_match) == (3, 0.0, 2 / 3)
+    assert (health.missed_call, health.false_call, health.parsed) == (1 / 3, 1.0, 2 / 3)
+    assert roll.intervals["exact"] is not None
+
+
+def test_the_confusion_pairs_the_same_tools_first() -> None:
+    scores = scores_of(
+        [judged("[gold: player, -5]", f"{ROLL};[gold: player, -5]"), judged(f"{HEALTH} {ROLL}", ROLL)]
+    )
+    assert scores.confusion == {
+        "(none)": {"health": 1}, "gold": {"gold": 1}, "roll": {"(none)": 1, "roll": 1}
+    }  # fmt: skip
+
+
+def test_all_or_nothing_isnt_certainty() -> None:
+    low, high = interval({f"s{n}": (3, 3) for n in range(10)}) or (0.0, 0.0)
+    assert (round(low, 3), high) == (0.722, 1.0)
+    low, high = interval({f"s{n}": (0, 3) for n in range(100)}) or (0.0, 0.0)
+    assert (low, round(high, 3)) == (0.0, 0.037)
+
+
+def test_a_few_scenarios_decide_nothing() -> None:
+    assert compare(answers(45, 45), answers(0, 45), EXACT).verdict == "can't tell"
+    assert compare(answers(50, 50), answers(0, 50), EXACT).verdict == "better"
 
 
 def test_nothing_to_judge_is_no_score() -> None:

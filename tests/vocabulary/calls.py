@@ -7,7 +7,7 @@ import re
 from hypothesis import strategies as st
 from loresmith.check.file import compile_source
 from loresmith.ir.vocabulary import Tool, Vocabulary
-from loresmith.syntax.calls import canonical_call, find_calls
+from loresmith.syntax.calls import canonical_call, find_calls, slipped_calls
 
 OPENING = re.compile(r"\[\w+:", re.ASCII)
 SCENARIO = """\
@@ -40,7 +40,10 @@ You look. {text} There.
 
 
 def checker_accepts(text: str, vocabulary: Vocabulary, members: int) -> bool:
-    """Whether everything that the app's pattern finds in a text is a right call, and nothing is left open."""
+    """Whether everything that the app's pattern finds in a text is a right call, nothing is left open, and no bracket
+    is meant for a tool without being a call."""
+    if slipped_calls(text, vocabulary.names):
+        return False
     last, gaps = 0, list[str]()
     for found in find_calls(text):
         call = canonical_call(found.text, vocabulary)

@@ -90,7 +90,8 @@ def test_every_example_passes(anybody: Grammar) -> None:
     [
         "",
         "Rain.",
-        "A [door], a [link](x), a task [ ], [x], [é: a], [ roll: x], [roll perception], [:x] and [roll",
+        "A [door], a [link](x), a task [ ], [x], [é: a], [ rolls: x], [rolling on], [:x] and [roll",
+        "[roll perception\n] and [ roll: x [and [ rol: x]",
         "[a [b [ROLL:Perception] [Check: sleight_of_hand ,  Advantage]",
         "[roll: 2D6 + 3][roll: 2d20kh1][roll: 007d10 - 1 + 2]",
         "[roll: thieves' tools] [roll: thieves’ tools] [roll: what=stealth, mode = advantage]",
@@ -145,6 +146,10 @@ def test_right_texts_pass(anybody: Grammar, text: str) -> None:
         "[note: x](a link all the same)",
         r"\[note: x]",
         "[a [note: x]",
+        "[roll perception]",
+        "[ roll: perception]",
+        "[Rest]",
+        "[\nHealth of all]",
     ],
 )
 def test_near_misses_are_stopped(anybody: Grammar, text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -24,12 +24,12 @@ SHORTEST = 3
 def swap_names(scenario: Scenario, dice: random.Random) -> Scenario:
     """The scenario with other names for its party and its places: in the sheet, in what is said, in calls and results.
 
-    A word of a name that also stands in the scenario in lower case is no name there (`Stone`, `Doctor`) and stays, as
-    does one that a part of another word or a title would turn into. After `a` and `an` both read right. `places.py`
-    decides which words name a place.
+    A name in capitals (`RUN, LYRA!`) becomes the other one in capitals. A word of a name that also stands in the
+    scenario in lower case is no name there (`Stone`, `Doctor`) and stays, as does one that a part of another word or a
+    title would turn into. After `a` and `an` both read right. `places.py` decides which words name a place.
     """
-    text = scenario.model_dump_json(exclude={"path", "id", "category", "tags"})
-    words = set(_WORD.findall(text))
+    content = scenario.model_dump(mode="json", exclude={"path", "id", "category", "tags"})
+    words = {word for text in _texts(content) for word in _WORD.findall(text)}
     people = sorted(
         {w for member in scenario.system.party for w in _WORD.findall(member.name) if _is_name(w, words)}
     )
@@ -45,7 +45,7 @@ def _chosen(
     names: Sequence[str], shipped: Sequence[str], words: set[str], dice: random.Random
 ) -> dict[str, str]:
     """Another name for each, none twice and none that the scenario has."""
-    free = [name for name in shipped if name not in words and name.lower() not in words]
+    free = [name for name in shipped if not words & {name, name.lower(), name.upper()}]
     swapped = dict[str, str]()
     for name in names:
         fitting = [n for n in free if (n[0] in _VOWELS) == (name[0] in _VOWELS) and n not in swapped.values()]
@@ -60,10 +60,25 @@ def _is_name(word: str, words: set[str]) -> bool:
 
 def _replaced(value: Any, swapped: Mapping[str, str]) -> Any:
     if isinstance(value, str):
-        return _WORD.sub(lambda match: swapped.get(match[0], match[0]), value)
+        return _WORD.sub(lambda match: _other(match[0], swapped), value)
     if isinstance(value, dict):
         return {key: inner if key in _KEPT else _replaced(inner, swapped) for key, inner in value.items()}
     return [_replaced(inner, swapped) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _other(word: str, swapped: Mapping[str, str]) -> str:
+    """What stands for a word: another name, in capitals where the word is."""
+    shouted = word.isupper() and swapped.get(word.capitalize())
+    return shouted.upper() if shouted else swapped.get(word, word)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a value of JSON."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
 
 
 _KEPT = {"path", "id", "category", "tags", "split", "kind", "tool", "character_class", "race"}

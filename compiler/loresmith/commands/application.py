@@ -202,7 +202,10 @@ def evaluate(
     """
     from loresmith.commands.evaluate import evaluate_model
     from loresmith.commands.questions import Questions
+    from loresmith.diagnostics.failure import InvalidCall
 
+    if free_play and fidelity:
+        raise InvalidCall("--free-play and --fidelity are two ways of judging.", remedy="Give one at a time.")
     questions = Questions(split, limit, grammar)
     way = "free play" if free_play else "fidelity" if fidelity else "true history"
     return evaluate_model(recipe, Path.cwd(), model, questions, way, seed, report, as_json=as_json)

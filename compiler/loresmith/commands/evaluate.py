@@ -49,6 +49,11 @@ def evaluate_model(
         raise InvalidCall(
             f"There is no page of {way}.", remedy="Leave out --report, or the way: --json has it all."
         )
+    if questions.constrained and way == "fidelity":
+        raise InvalidCall(
+            "Fidelity scores what is already written; no grammar can change it.",
+            remedy="Leave out --grammar.",
+        )
     project, _ = chosen_project(name, root)
     file = chosen_model_file(model, project.models) if model else _newest(project)
     if way == "free play":
@@ -83,7 +88,10 @@ def _evaluate_freely(project: Project, file: Path, questions: Questions, seed: i
     title = f"Playing with {file.name}"
     with watcher_for(sys.stderr, quiet=as_json) as watcher:
         watcher.stage_begins(title)
-        play = play_freely(file, scenarios, project.vocabulary, seed, context, limit, watcher.advance)
+        play = play_freely(
+            file, scenarios, project.vocabulary, seed, context, limit, watcher.advance,
+            constrained=questions.constrained, most_characters=project.recipe.reply.max_characters,
+        )  # fmt: skip
         watcher.stage_ends(title, f"{play.messages} messages")
     print(
         json.dumps(play.model_dump(), indent=2) if as_json else _free_text(play, file.name, questions.split)
@@ -173,15 +181,24 @@ def _text(evaluated: Evaluated, split: str) -> str:
 
 
 def _group_lines(title: str, groups: Mapping[str, Group]) -> list[str]:
-    heads = "".join(f"{head:>{len(head) + 3}}" for head in GROUP_COLUMNS.values())
+    heads = "".join(f"{head:>{_width(key)}}" for key, head in GROUP_COLUMNS.items())
     return [
         "",
         f"  {title:16}{'replies':>8}{heads}",
         *(
             f"  {name:16}{group.replies:>8}"
-            + "".join(
-                f"{percent(getattr(group, key)):>{len(head) + 3}}" for key, head in GROUP_COLUMNS.items()
-            )
+            + "".join(f"{_told(group, key):>{_width(key)}}" for key in GROUP_COLUMNS)
             for name, group in groups.items()
         ),
     ]
+
+
+def _told(group: Group, key: str) -> str:
+    """A group's share; the exact ones with their interval, as the terminal has no room for all."""
+    if key == "exact":
+        return percent_within(group.exact, group.intervals["exact"])
+    return percent(getattr(group, key))
+
+
+def _width(key: str) -> int:
+    return 17 if key == "exact" else len(GROUP_COLUMNS[key]) + 3

@@ -68,7 +68,7 @@ def ask(
     limit = project.recipe.validate_.max_new_tokens
     evaluated = evaluate(
         name, model, prompts, project.vocabulary, limit, layers, watcher.advance,
-        constrained=questions.constrained,
+        constrained=questions.constrained, most_characters=project.recipe.reply.max_characters,
     )  # fmt: skip
     watcher.stage_ends(title, f"{evaluated.scores.replies} replies")
     return replace(evaluated, fidelity=score_references(name, model, prompts, watcher))

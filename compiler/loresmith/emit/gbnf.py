@@ -1,12 +1,14 @@
 """The decoding grammar: DM text in which everything that the app's pattern finds is a right call.
 
-An opened `[word:` has to become a call of the vocabulary; any other bracket is text.
+An opened `[word:` has to become a call of the vocabulary, and a bracket that begins with a tool's name closes only as
+one; any other bracket is text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from loresmith.emit.gbnf_brackets import define_text, reserve_text
 from loresmith.emit.gbnf_rules import WORD, Rules, any_of, word_in_any_case
 from loresmith.emit.gbnf_values import Values
 from loresmith.emit.party import Party
@@ -21,11 +23,8 @@ HEAD = "# The tool calls of a DM, for llama.cpp. Made by `loresmith tools emit g
 def emit_gbnf(vocabulary: Vocabulary, party: Party | None = None) -> str:
     """The grammar; `party` narrows who may be named and whether a name may be left out."""
     rules = Rules()
-    for name in ("root", "bracket", "word", "call"):
-        rules.reserve(name)
-    rules.define("root", r'[^\[]* ("[" bracket)?')
-    rules.define("bracket", rf'(call root | [{WORD}] word | "[" bracket | [^\[{WORD}] root)?')
-    rules.define("word", rf'([{WORD}] word | "[" bracket | [^\[:{WORD}] root)?')
+    reserve_text(rules)
+    define_text(rules, vocabulary.names)
     writer = _CallWriter(rules, vocabulary, party or Party())
     calls = [body for tool in vocabulary.tools for body in writer.calls(tool)]
     rules.define("call", " | ".join(calls))

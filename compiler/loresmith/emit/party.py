@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+UNKNOWN_PARTY = 2
+"""The size of a party where one grammar serves several: a call must name its member."""
+
 
 @dataclass(frozen=True)
 class Party:

@@ -13,7 +13,8 @@ APP_STOPS = ("[END]", "\n\nPlayer:", "\n\nDM:", "Human:", "Assistant:")
 
 
 class Sampling(BaseModel):
-    """The sampler's settings. With `temperature` 0 the likeliest token is taken."""
+    """The sampler's settings. With `temperature` 0 the likeliest token is taken, with a `grammar` (GBNF) the likeliest
+    that it allows."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -22,6 +23,7 @@ class Sampling(BaseModel):
     repeat_penalty: float = 1.05
     max_new_tokens: int = APP_NEW_TOKENS
     stops: tuple[str, ...] = APP_STOPS
+    grammar: str | None = None
 
 
 GREEDY = Sampling(temperature=0.0, top_p=1.0, repeat_penalty=1.0)

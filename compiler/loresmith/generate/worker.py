@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
+from loresmith.generate.constrained import CLOSING, GrammarFilter
 from loresmith.generate.stops import StopWatch
 from loresmith.quantize.llama_log import listen
 
@@ -67,7 +68,8 @@ def _loaded(path: str, context: int) -> Any:
 
 def _answer(model: Any, request: dict[str, Any]) -> None:
     ids: list[int] = model.tokenize(request["prompt"].encode(), add_bos=False, special=True)
-    if len(ids) + request["max_new_tokens"] > model.n_ctx():
+    longest = request["max_new_tokens"] + (CLOSING if request["grammar"] else 0)
+    if len(ids) + longest > model.n_ctx():
         _say(full=len(ids))
         return
     stops = StopWatch(request["stops"])
@@ -86,22 +88,25 @@ def _answer(model: Any, request: dict[str, Any]) -> None:
 
 
 def _pieces(model: Any, ids: list[int], request: dict[str, Any]) -> Iterator[str | None]:
-    """The answer's text as it comes; None when the model ends its turn."""
+    """The answer's text as it comes; None when the model ends its turn. A grammar doesn't let it end within a call."""
     import llama_cpp
 
     vocabulary: Any = llama_cpp.llama_model_get_vocab(model.model)
+    grammar = GrammarFilter(model, request["grammar"]) if request["grammar"] else None
+    limit: int = request["max_new_tokens"]
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     produced: list[int] = []
     model.set_seed(request["seed"])
     for token in model.generate(
-        ids, temp=request["temperature"], top_p=request["top_p"], repeat_penalty=request["repeat_penalty"]
-    ):
+        ids, temp=request["temperature"], top_p=request["top_p"], repeat_penalty=request["repeat_penalty"],
+        logits_processor=llama_cpp.LogitsProcessorList([grammar]) if grammar else None,
+    ):  # fmt: skip
         if llama_cpp.llama_vocab_is_eog(vocabulary, token):
             yield None
             return
         yield decoder.decode(model.detokenize([token], prev_tokens=ids + produced))
         produced.append(token)
-        if len(produced) >= request["max_new_tokens"]:
+        if len(produced) >= limit and (not grammar or grammar.may_end or len(produced) >= limit + CLOSING):
             return
 
 

@@ -196,13 +196,14 @@ def answers_stage(name: str, title: str, source: str) -> Stage:
             "dataset": built["dataset"].digest,
             "max_new_tokens": project.recipe.validate_.max_new_tokens,
             "scenarios": project.recipe.validate_.scenarios,
+            "most_characters": project.recipe.reply.max_characters,
             "tools": project.tools_digest,
         }
 
     def make(project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
         return _judge(project, built, built[source].folder / MODEL, folder, watcher)
 
-    return Stage(name, 6, title, (source, "dataset", "base"), inputs, make, _answers_summary)
+    return Stage(name, 7, title, (source, "dataset", "base"), inputs, make, _answers_summary)
 
 
 def _judge(project: Project, built: Built, model: Path, folder: Path, watcher: Watcher) -> dict[str, Any]:
@@ -220,7 +221,8 @@ def _judge(project: Project, built: Built, model: Path, folder: Path, watcher: W
     limit = project.recipe.validate_.max_new_tokens
     answers = answers_of(model, prompts, limit, layers, watcher.advance)
     require_same_prompts(family_of_base(built["base"]), samples, prompts, answers)
-    judged = [judge(p, a, project.vocabulary) for p, a in zip(prompts, answers, strict=True)]
+    most = project.recipe.reply.max_characters
+    judged = [judge(p, a, project.vocabulary, most) for p, a in zip(prompts, answers, strict=True)]
     write_atomically(folder / "judgements.jsonl", "".join(f"{j.model_dump_json()}\n" for j in judged))
     return {"scores": scores_of(judged).model_dump(), "speed": speed_of(answers).model_dump()}
 

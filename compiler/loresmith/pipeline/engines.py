@@ -13,7 +13,7 @@ from loresmith.store.artefacts import Artefact
 
 if TYPE_CHECKING:
     from loresmith.train.loop import Measurement
-    from loresmith.unsloth.worker import Request
+    from loresmith.unsloth.request import Request
 
 
 class Trainer(Protocol):
@@ -66,7 +66,7 @@ def _unsloth_trainer(
 
     def train_there(train: Train, parent: Path | None, folder: Path, on_step: Any) -> dict[str, Any]:
         def request(answers: Path) -> Request:
-            from loresmith.unsloth.worker import Request
+            from loresmith.unsloth.request import Request
 
             return Request(
                 base=base.folder,

@@ -24,6 +24,10 @@ RESULT = "<TOOLCALL>"
 """A model that begins a result of its own is stopped there: results are the engine's."""
 
 
+class ContextFull(Rejected):
+    """What is asked doesn't fit into the model's context, however much is left out."""
+
+
 @dataclass(frozen=True)
 class Told:
     """A piece of what the model says."""
@@ -91,7 +95,8 @@ class Game:
     def answer(self, said: str) -> Iterator[Event]:
         """The model's reply to the player with what its calls did; when it has run out, the game stands after it.
 
-        Raises Rejected where what was said doesn't fit into the context; the game stands where it did.
+        Raises ContextFull where what was said doesn't fit into the context, and Rejected when llama.cpp fails; the game
+        stands where it did.
         """
         before, user = self.moment, UserTurn(text=said, span=NOWHERE)
         state, self._stopped = before.state.hearing(said), False
@@ -197,11 +202,11 @@ def _worth_keeping(user: UserTurn, reply: DmTurn) -> tuple[Turn, ...]:
 
 
 def _without_oldest(turns: Sequence[Turn], error: PromptTooLong, context: int) -> Sequence[Turn]:
-    """The turns from the player's second one on. Raises Rejected where there is none."""
+    """The turns from the player's second one on. Raises ContextFull where there is none."""
     later = (number for number, turn in enumerate(turns) if number and isinstance(turn, UserTurn))
     start = next(later, None)
     if start is None:
-        raise Rejected(
+        raise ContextFull(
             f"The scene and what you said are {error.tokens} tokens; with the answer that is more than the "
             f"context of {context}.",
             remedy="Say less, or give the model more room with --context.",

@@ -13,6 +13,7 @@ from loresmith.ir.vocabulary import Vocabulary
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _HEADING = re.compile(r"^#+\s*")
+_FENCE = re.compile(r"^~{3,}\s*")
 _RULE = re.compile(r"(?:[-*_]\s*){3,}")
 
 
@@ -59,7 +60,7 @@ def _pieces(turn: DmTurn) -> Iterator[str]:
 def _plain_line(line: str) -> str:
     words = " ".join(_CONTROL.sub(" ", line).split())
     words = re.sub(r"[<>\\]", "", words.replace("`", "'"))
-    words = _HEADING.sub("", words.strip())
+    words = _FENCE.sub("", _HEADING.sub("", words.strip()))
     words = words.replace("**", "") if words.startswith("**") else words
     return "" if _RULE.fullmatch(words) else words.replace("[", "\\[")
 

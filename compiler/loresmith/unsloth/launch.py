@@ -12,7 +12,7 @@ from loresmith.diagnostics.failure import EnvironmentFailure, Failure
 from loresmith.process.answers import left_crash, left_facts, left_failure
 from loresmith.process.child import ChildFailed, follow_child
 from loresmith.resources import PACKAGE
-from loresmith.unsloth.worker import Request
+from loresmith.unsloth.request import Request
 
 if TYPE_CHECKING:
     from loresmith.train.loop import Measurement

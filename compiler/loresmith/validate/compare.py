@@ -7,11 +7,20 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from loresmith.validate.intervals import Counts, Interval, counts_of, difference_interval, share
+from loresmith.validate.intervals import (
+    Counts,
+    Interval,
+    counts_of,
+    difference_interval,
+    scenarios_judged,
+    share,
+)
 from loresmith.validate.judgement import Judgement
 from loresmith.validate.metrics import Metric
 
 Verdict = Literal["better", "worse", "can't tell"]
+FEWEST = 10
+"""Of fewer scenarios the bootstrap knows too little to decide by."""
 
 
 class Difference(BaseModel):
@@ -28,7 +37,7 @@ class Difference(BaseModel):
 def compare(one: Sequence[Judgement], other: Sequence[Judgement], metric: Metric) -> Difference:
     """`one` against `other` by a metric; both hold the answers to the same prompts, in the same order.
 
-    `one` is better or worse when the interval of the paired difference doesn't hold zero.
+    `one` is better or worse when the interval of the paired difference doesn't hold zero, of at least FEWEST scenarios.
     Raises ValueError when the prompts differ.
     """
     if [(j.scenario, j.player, j.reference) for j in one] != [
@@ -45,7 +54,8 @@ def compare_counts(key: str, one: Counts, other: Counts, *, higher_is_better: bo
     if first is None or second is None:
         return Difference(metric=key, difference=None, interval=None, verdict="can't tell")
     bounds = difference_interval(one, other)
-    verdict = _verdict(bounds, higher_is_better=higher_is_better)
+    few = min(scenarios_judged(one), scenarios_judged(other)) < FEWEST
+    verdict = "can't tell" if few else _verdict(bounds, higher_is_better=higher_is_better)
     return Difference(metric=key, difference=first - second, interval=bounds, verdict=verdict)
 
 

@@ -13,15 +13,16 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from loresmith.check.replies import MOST_CHARACTERS
-from loresmith.diagnostics.failure import Rejected
+from loresmith.emit.gbnf import emit_gbnf
+from loresmith.emit.party import UNKNOWN_PARTY, Party
 from loresmith.engine.request import Refusal, Rules
-from loresmith.generate.sampling import GREEDY
+from loresmith.generate.sampling import GREEDY, Sampling
 from loresmith.generate.session import Session, open_session
 from loresmith.ir.scenario import Result, Scenario, UserTurn
 from loresmith.ir.vocabulary import Vocabulary
-from loresmith.play.game import Ended, Game, Told
+from loresmith.play.game import ContextFull, Ended, Game, Told
 from loresmith.validate.intervals import Interval, interval, share
-from loresmith.validate.metrics import says_again
+from loresmith.validate.metrics import says_again, shown
 
 DIFFICULTY = 13
 """What every check is held against, so that successes and failures come about equally often."""
@@ -29,13 +30,14 @@ DIFFICULTY = 13
 
 class PlayedMessage(BaseModel):
     """One message of the model. `carried_out` counts its calls that the engine did, `refused` says why the others
-    weren't done; `again`: it says again what a message before it said."""
+    weren't done; `too_long`: the app doesn't show it all; `again`: it says again what a message before it said."""
 
     model_config = ConfigDict(frozen=True)
 
     scenario: str
     text: str
     ended: bool
+    too_long: bool
     again: bool
     carried_out: int = 0
     refused: tuple[str, ...] = ()
@@ -65,7 +67,7 @@ _QUESTIONS: dict[str, Callable[[PlayedMessage], bool | None]] = {
     "called": lambda m: bool(m.carried_out or m.refused),
     "done": lambda m: not m.refused if m.carried_out or m.refused else None,
     "ended": lambda m: m.ended,
-    "too_long": lambda m: len(m.text) > MOST_CHARACTERS,
+    "too_long": lambda m: m.too_long,
     "again": lambda m: m.again,
 }
 LABELS = {
@@ -85,38 +87,48 @@ def play_freely(
     context: int,
     max_new_tokens: int,
     report: Callable[[float], None],
+    *,
+    constrained: bool,
+    most_characters: int = MOST_CHARACTERS,
 ) -> FreePlay:
-    """Play every scenario through with a model file, greedily; the same seed gives the same dice.
+    """Play every scenario through with a model file, greedily; the same seed gives the same dice. `constrained`: it may
+    only make calls of the vocabulary. The app shows `most_characters` of a message.
 
     Raises InvalidCall when there is no such file, Rejected when it isn't a model that was built for this.
     """
+    grammar = emit_gbnf(vocabulary, Party(size=UNKNOWN_PARTY)) if constrained else None
+    sampling = GREEDY.model_copy(update={"max_new_tokens": max_new_tokens, "grammar": grammar})
     messages = list[PlayedMessage]()
     with open_session(model, context) as session:
         for number, scenario in enumerate(scenarios):
-            messages += played(session, scenario, vocabulary, seed, max_new_tokens)
+            messages += played(session, scenario, vocabulary, seed, sampling, most_characters)
             report((number + 1) / len(scenarios))
     return free_play_of(messages)
 
 
 def played(
-    session: Session, scenario: Scenario, vocabulary: Vocabulary, seed: int, max_new_tokens: int
+    session: Session,
+    scenario: Scenario,
+    vocabulary: Vocabulary,
+    seed: int,
+    sampling: Sampling,
+    most_characters: int = MOST_CHARACTERS,
 ) -> list[PlayedMessage]:
     """What the model says in one scenario, message by message, up to where the context is full."""
     own = int.from_bytes(hashlib.sha256(f"{seed} {scenario.id}".encode()).digest()[:4])
-    sampling = GREEDY.model_copy(update={"max_new_tokens": max_new_tokens})
     game = Game(scenario, session, Rules(vocabulary, DIFFICULTY), sampling, own)
     messages = list[PlayedMessage]()
     for turn in scenario.turns:
         if isinstance(turn, UserTurn):
             try:
-                _answer(game, turn.text, messages)
-            except Rejected:
+                _answer(game, turn.text, messages, most_characters)
+            except ContextFull:
                 # Of a party and a first turn that alone fill the context nothing can be judged.
                 break
     return messages
 
 
-def _answer(game: Game, said: str, messages: list[PlayedMessage]) -> None:
+def _answer(game: Game, said: str, messages: list[PlayedMessage], most_characters: int) -> None:
     """Add the messages with which the model answers the player."""
     text = ""
     for event in game.answer(said):
@@ -128,7 +140,8 @@ def _answer(game: Game, said: str, messages: list[PlayedMessage]) -> None:
                 PlayedMessage(
                     scenario=game.scenario.id,
                     text=text,
-                    ended=event.why in ("turn", "stop"),
+                    ended=event.why == "turn",
+                    too_long=len(shown(text)) > most_characters,
                     again=says_again(text, before),
                 )
             )

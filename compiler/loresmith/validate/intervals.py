@@ -2,19 +2,26 @@
 
 B. Efron, R. Tibshirani, An Introduction to the Bootstrap (1993), percentile intervals. Whole scenarios are drawn, not
 answers: those of one scenario resemble each other, and drawn singly they would make the intervals too narrow.
+
+Where all say yes, or none, every draw is alike and the bootstrap would be sure of it. The interval is then E. B.
+Wilson's (Probable Inference, the Law of Succession, and Statistical Inference, 1927), with the scenarios as draws.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from functools import cache
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
 
 from loresmith.validate.judgement import Judgement
 from loresmith.validate.metrics import Metric
 
 RESAMPLES = 2000
 LEVEL = 0.95
+QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
 _SEED = 1
 
 Interval = tuple[float, float]
@@ -40,34 +47,44 @@ def share(counts: Mapping[str, tuple[int, int]]) -> float | None:
 
 def interval(counts: Mapping[str, tuple[int, int]]) -> Interval | None:
     """The interval of a share; None where the metric applies to nothing."""
-    rows = [counts[scenario] for scenario in sorted(counts)]
-    return _bounds([_drawn(rows, draw) for draw in _draws(len(rows))])
+    whole = share(counts)
+    if whole in (0, 1):
+        room = QUANTILE**2 / (scenarios_judged(counts) + QUANTILE**2)
+        return (0.0, room) if whole == 0 else (1 - room, 1.0)
+    return _bounds(_drawn_shares(counts))
+
+
+def scenarios_judged(counts: Mapping[str, tuple[int, int]]) -> int:
+    """How many scenarios have an answer that the metric applies to."""
+    return sum(of > 0 for _, of in counts.values())
 
 
 def difference_interval(
     one: Mapping[str, tuple[int, int]], other: Mapping[str, tuple[int, int]]
 ) -> Interval | None:
     """The interval of `one`'s share less `other`'s, drawn together: both must have judged the same scenarios."""
-    scenarios = sorted(one)
-    ones, others = [one[name] for name in scenarios], [other[name] for name in scenarios]
-    pairs = [(_drawn(ones, draw), _drawn(others, draw)) for draw in _draws(len(scenarios))]
-    return _bounds([a - b if a is not None and b is not None else None for a, b in pairs])
+    return _bounds(_drawn_shares(one) - _drawn_shares(other))
+
+
+def _drawn_shares(counts: Mapping[str, tuple[int, int]]) -> NDArray[np.float64]:
+    """The share in each draw of the scenarios in the order of their names, (RESAMPLES,); not a number without one."""
+    rows = np.array([counts[scenario] for scenario in sorted(counts)], dtype=np.float64).reshape(-1, 2)
+    yes, of = (_draws(len(rows)) @ rows).T
+    return np.divide(yes, of, out=np.full(RESAMPLES, np.nan), where=of > 0)
 
 
 @cache
-def _draws(count: int) -> list[list[int]]:
-    dice = random.Random(_SEED)
-    return [dice.choices(range(count), k=count) for _ in range(RESAMPLES)] if count else []
+def _draws(count: int) -> NDArray[np.float64]:
+    """How often each draw holds each of `count` scenarios, (RESAMPLES, count)."""
+    drawn = np.random.default_rng(_SEED).integers(count, size=(RESAMPLES, count)) if count else []
+    return np.array([np.bincount(draw, minlength=count) for draw in drawn], dtype=np.float64).reshape(
+        RESAMPLES, count
+    )
 
 
-def _drawn(rows: Sequence[tuple[int, int]], draw: Sequence[int]) -> float | None:
-    of = sum(rows[index][1] for index in draw)
-    return sum(rows[index][0] for index in draw) / of if of else None
-
-
-def _bounds(values: Sequence[float | None]) -> Interval | None:
-    known = sorted(value for value in values if value is not None)
-    if not known:
+def _bounds(values: NDArray[np.float64]) -> Interval | None:
+    known = np.sort(values[~np.isnan(values)])
+    if not len(known):
         return None
     outside = int(len(known) * (1 - LEVEL) / 2)
-    return known[outside], known[-1 - outside]
+    return float(known[outside]), float(known[-1 - outside])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from loresmith.check.replies import MOST_CHARACTERS
 from loresmith.ir.scenario import Call
 from loresmith.ir.vocabulary import Vocabulary
-from loresmith.syntax.calls import canonical_call, find_calls, open_call, slipped_calls
+from loresmith.syntax.calls import canonical_call, find_calls, open_call, parse_call, slipped_calls
 from loresmith.validate.answers import Answer, Prompt
 from loresmith.validate.meaning import meaning_of
 
@@ -23,12 +25,24 @@ FAILURES: tuple[Failure, ...] = (
 )
 
 
-class Judgement(BaseModel):
-    """One answer, judged. Calls are in canonical form; `found` are those that the app's pattern finds, `invalid` gives
-    the reason for each that can't be used, one that the answer ends within or that lacks its colon among them. `same`
-    tells whether the valid ones mean what the expected ones do.
+class Objection(BaseModel):
+    """Why a call can't be used: its form isn't a call's, there is no such tool, or an argument is wrong. `tool` as in
+    the call, `text` says it all."""
 
-    `scene` is everything that the model was shown, `told_before` the DM messages in it.
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["form", "tool", "argument"]
+    tool: str
+    text: str
+
+
+class Judgement(BaseModel):
+    """One answer, judged. Calls are in canonical form; `found` are those that the app's pattern finds, `called` their
+    tools, sorted, `invalid` has an objection for each that can't be used, one that the answer ends within or that lacks
+    its colon among them. `differing` are the tools whose calls don't mean what the expected ones do, or can't be used.
+
+    `scene` is everything that the model was shown, `told_before` the DM messages in it; `most_characters` of an answer
+    are shown by the app.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -42,10 +56,12 @@ class Judgement(BaseModel):
     answer: str
     expected: tuple[str, ...]
     found: tuple[str, ...]
+    called: tuple[str, ...]
     valid: tuple[str, ...]
-    invalid: tuple[str, ...]
-    same: bool
+    invalid: tuple[Objection, ...]
+    differing: tuple[str, ...]
     ended: bool
+    most_characters: int = MOST_CHARACTERS
 
     @property
     def expected_tools(self) -> list[str]:
@@ -53,31 +69,34 @@ class Judgement(BaseModel):
         return tools_of(self.expected)
 
     @property
-    def valid_tools(self) -> list[str]:
-        """The tools of the answer's well-formed calls, sorted."""
-        return tools_of(self.valid)
+    def same_tools(self) -> bool:
+        """Whether the answer calls the tools that the reference calls, with whatever arguments."""
+        return list(self.called) == self.expected_tools
 
     @property
     def failure(self) -> Failure | None:
         """What is wrong with the calls; None where they are exactly the reference's."""
-        if self.same and not self.invalid:
+        if not self.differing and not self.invalid:
             return None
         if not self.expected:
             return "call where none belongs" if self.found else "malformed"
         if not self.found and not self.invalid:
             return "lost"
-        if self.invalid:
+        if any(objection.kind == "form" for objection in self.invalid):
             return "malformed"
-        return "wrong arguments" if self.valid_tools == self.expected_tools else "wrong tool"
+        return "wrong arguments" if self.same_tools else "wrong tool"
 
 
-def judge(prompt: Prompt, answer: Answer, vocabulary: Vocabulary) -> Judgement:
-    """The answer to one prompt, judged."""
+def judge(
+    prompt: Prompt, answer: Answer, vocabulary: Vocabulary, most_characters: int = MOST_CHARACTERS
+) -> Judgement:
+    """The answer to one prompt, judged; `most_characters` of it are shown by the app."""
     found = [(call.text, canonical_call(call.text, vocabulary)) for call in find_calls(answer.text)]
-    reasons = [(written, call, _objection(call, vocabulary, len(prompt.party))) for written, call in found]
-    begun = open_call(answer.text)
-    valid = [call for _, call, objection in reasons if call and objection is None]
+    objections = [_objection(written, call, vocabulary, len(prompt.party)) for written, call in found]
+    valid = [call for (_, call), objection in zip(found, objections, strict=True) if call and not objection]
     expected = [call for text in prompt.expected_calls if (call := canonical_call(text, vocabulary))]
+    unusable = tuple(filter(None, objections))
+    meant = _meanings(valid, prompt, vocabulary), _meanings(expected, prompt, vocabulary)
     return Judgement(
         scenario=prompt.scenario,
         category=prompt.category,
@@ -87,15 +106,13 @@ def judge(prompt: Prompt, answer: Answer, vocabulary: Vocabulary) -> Judgement:
         reference=prompt.reference,
         answer=answer.text,
         expected=prompt.expected_calls,
-        found=tuple(call.text if call else written for written, call, _ in reasons),
+        found=tuple(call.text if call else written for written, call in found),
+        called=tuple(sorted(call.tool if call else _tool(written, vocabulary) for written, call in found)),
         valid=tuple(call.text for call in valid),
-        invalid=(
-            *(f"{written}: {objection}" for written, _, objection in reasons if objection),
-            *(f"{slip}: the app doesn't find it" for slip in slipped_calls(answer.text, vocabulary.names)),
-            *([f"{begun}: isn't closed"] if begun else []),
-        ),
-        same=_meanings(valid, prompt, vocabulary) == _meanings(expected, prompt, vocabulary),
+        invalid=(*unusable, *_not_found(answer.text, vocabulary)),
+        differing=tuple(sorted(_differing(*meant) | {objection.tool for objection in unusable})),
         ended=answer.ended,
+        most_characters=most_characters,
     )
 
 
@@ -108,7 +125,35 @@ def _meanings(calls: Sequence[Call], prompt: Prompt, vocabulary: Vocabulary) -> 
     return sorted(meaning_of(call, vocabulary, prompt.party) for call in calls)
 
 
-def _objection(call: Call | None, vocabulary: Vocabulary, members: int) -> str | None:
+def _differing(said: Sequence[tuple[str, ...]], expected: Sequence[tuple[str, ...]]) -> set[str]:
+    """The tools of which one side means something that the other doesn't, or means it more often."""
+    more, fewer = Counter(said) - Counter(expected), Counter(expected) - Counter(said)
+    return {meaning[0] for meaning in (*more, *fewer)}
+
+
+def _objection(written: str, call: Call | None, vocabulary: Vocabulary, members: int) -> Objection | None:
+    """What is wrong with a call that the app finds; `call` is None where it isn't of the language."""
     if call is None:
-        return "not a call of the language"
-    return vocabulary.check_call(call, members)
+        if parse_call(written) is None:
+            return Objection(kind="form", tool=_tool(written, vocabulary), text=f"{written}: not a call")
+        return Objection(kind="tool", tool=_word(written).lower(), text=f"{written}: no such tool")
+    problem = vocabulary.problem(call, members)
+    return problem and Objection(kind=problem.kind, tool=call.tool, text=f"{written}: {problem.reason}")
+
+
+def _not_found(text: str, vocabulary: Vocabulary) -> Iterator[Objection]:
+    """The objections to what is meant as a call and isn't found by the app."""
+    for slip in slipped_calls(text, vocabulary.names):
+        yield Objection(kind="form", tool=_tool(slip, vocabulary), text=f"{slip}: the app doesn't find it")
+    if begun := open_call(text):
+        yield Objection(kind="form", tool=_tool(begun, vocabulary), text=f"{begun}: isn't closed")
+
+
+def _tool(written: str, vocabulary: Vocabulary) -> str:
+    """The tool that a call is meant for, or its word where there is no such tool."""
+    tool = vocabulary.tool(_word(written))
+    return tool.name if tool else _word(written).lower()
+
+
+def _word(written: str) -> str:
+    return written.strip("[] \t\n").partition(":")[0].split()[0]

@@ -17,9 +17,9 @@ LEFT_OUT = ""
 def meaning_of(call: Call, vocabulary: Vocabulary, party: Sequence[str]) -> tuple[str, ...]:
     """The tool and a value for each of its parameters, LEFT_OUT for one that isn't given, of a canonical call.
 
-    As the language has it: `player`, the player character's own name and no name in a party of one are the same, and so
-    are words without their article, number and letter case (but not their count). `party` begins with the player
-    character. Arguments that don't fit the tool stay as written.
+    As the language has it: `player`, the player character's own name and no name in a party of one are the same, be it
+    who acts or whom a spell is for, and so are words without their article, number and letter case (but not their
+    count). `party` begins with the player character. Arguments that don't fit the tool stay as written.
     """
     tool = vocabulary.tool(call.tool)
     assigned = assign_arguments(tool, call.arguments) if tool else None
@@ -39,6 +39,9 @@ def _value(parameter: Parameter, written: str | None, party: Sequence[str]) -> s
     if written is None:
         return LEFT_OUT
     if parameter.type == "text":
+        person = name_meant(written, party, party[0])
+        if person in party:
+            return person
         name, count = read_item(written)
         return f"{name} x{count}"
     return str(int(written)) if parameter.type == "integer" else written

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from loresmith.check.replies import MOST_CHARACTERS
+from loresmith.syntax.calls import APP_PATTERN
 from loresmith.validate.judgement import Judgement
 
 RUN = 8
@@ -38,13 +38,18 @@ def _parsed(judged: Judgement) -> bool | None:
 
 def _arguments(judged: Judgement) -> bool | None:
     """Of answers that call the tools of the reference: whether the arguments are the same too."""
-    if not judged.expected or judged.valid_tools != judged.expected_tools:
+    if not judged.expected or not judged.same_tools:
         return None
-    return judged.same
+    return judged.failure is None
 
 
 def _false_call(judged: Judgement) -> bool | None:
     return None if judged.expected else bool(judged.found)
+
+
+def shown(answer: str) -> str:
+    """What the app shows of an answer: its words without the calls."""
+    return " ".join(APP_PATTERN.sub(" ", answer).split())
 
 
 def repeats(judged: Judgement) -> bool:
@@ -73,13 +78,40 @@ def _words(text: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(_CALL.sub(" ", text))]
 
 
+def metrics_of_tool(tool: str) -> tuple[Metric, ...]:
+    """The metrics of the calls of one tool alone, whatever else an answer calls."""
+
+    def expected(judged: Judgement) -> bool:
+        return tool in judged.expected_tools
+
+    def right(judged: Judgement) -> bool:
+        return tool not in judged.differing
+
+    def as_often(judged: Judgement) -> bool:
+        return judged.called.count(tool) == judged.expected_tools.count(tool)
+
+    def parsed(judged: Judgement) -> bool | None:
+        unusable = any(objection.tool == tool for objection in judged.invalid)
+        return not unusable if unusable or tool in judged.called else None
+
+    says: dict[str, Callable[[Judgement], bool | None]] = {
+        "tool_match": lambda j: as_often(j) if expected(j) else None,
+        "argument_match": lambda j: right(j) if expected(j) and as_often(j) else None,
+        "exact": lambda j: right(j) if expected(j) else None,
+        "parsed": parsed,
+        "missed_call": lambda j: tool not in j.called if expected(j) else None,
+        "false_call": lambda j: None if expected(j) else tool in j.called,
+    }
+    return tuple(replace(metric, says=says[metric.key]) for metric in METRICS if metric.key in says)
+
+
 METRICS = (
     Metric("call_found", "has a call by the app's pattern", "where the reference has one",
            _where_due(lambda j: bool(j.found))),
     Metric("call_valid", "has a well-formed call", "found, and valid against the vocabulary",
            _where_due(lambda j: bool(j.valid))),
     Metric("tool_match", "calls the same tools", "any arguments",
-           _where_due(lambda j: j.valid_tools == j.expected_tools)),
+           _where_due(lambda j: j.same_tools)),
     Metric("argument_match", "gives the same arguments", "where it calls the same tools", _arguments),
     Metric("exact", "makes exactly the same calls", "tool and arguments, and no other",
            _where_due(lambda j: j.failure is None)),
@@ -89,8 +121,8 @@ METRICS = (
     Metric("false_call", "has a call where none belongs", "lower is better", _false_call,
            higher_is_better=False),
     Metric("ended", "stops by itself", "all replies", lambda j: j.ended),
-    Metric("too_long", "is longer than the app shows", f"more than {MOST_CHARACTERS} characters; lower is better",
-           lambda j: len(j.answer) > MOST_CHARACTERS, higher_is_better=False),
+    Metric("too_long", "is longer than the app shows", "calls aren't shown; lower is better",
+           lambda j: len(shown(j.answer)) > j.most_characters, higher_is_better=False),
     Metric("repeats", "repeats itself", f"{RUN} words in a row that were said before; lower is better", repeats,
            higher_is_better=False),
     Metric("strange_name", "names somebody who isn't there", "capitalised words that the prompt doesn't have; "

@@ -12,7 +12,7 @@ from loresmith.validate.metrics import METRICS
 from loresmith.validate.page import wide_table
 from loresmith.validate.score import GROUP_COLUMNS, Group, Scores
 from loresmith.validate.speed import Speed
-from loresmith.validate.text import percent, percent_within
+from loresmith.validate.text import percent, percent_within, within
 
 EXAMPLES = 3
 """Examples shown of each kind of failure."""
@@ -95,10 +95,10 @@ def failure_table(scores: Mapping[str, Scores]) -> str:
 
 
 def group_table(title: str, groups: Mapping[str, Group]) -> str:
-    """The first model's shares for each tool or category, the exact ones drawn as bars."""
+    """The first model's shares for each tool or category with their intervals, the exact ones drawn as bars."""
     rows = "".join(
         f"<tr><td>{html.escape(name)}</td><td class=n>{group.replies}</td>"
-        + "".join(f"<td class=n>{percent(getattr(group, key))}</td>" for key in GROUP_COLUMNS)
+        + "".join(f"<td class=n>{_within(group, key)}</td>" for key in GROUP_COLUMNS)
         + f'<td style="width:20%"><span class=bar style="width:{(group.exact or 0) * 100:.0f}%"></span></td></tr>'
         for name, group in groups.items()
     )
@@ -107,8 +107,14 @@ def group_table(title: str, groups: Mapping[str, Group]) -> str:
     return f"<h2>{html.escape(title)}</h2>{wide_table(head + rows)}"
 
 
+def _within(group: Group, key: str) -> str:
+    """A share with its interval below it: six of them stand side by side."""
+    share, bounds = getattr(group, key), group.intervals[key]
+    return percent(share) + (f"<br><small>{within(bounds)}</small>" if bounds else "")
+
+
 def confusion_table(confusion: Mapping[str, Mapping[str, int]]) -> str:
-    """The reference's first tool (rows) against the answer's (columns)."""
+    """The reference's tools (rows) against the answer's (columns)."""
     told = sorted({tool for row in confusion.values() for tool in row})
     heads = "".join(f"<th class=n>{html.escape(tool)}</th>" for tool in told)
     rows = "".join(
@@ -117,7 +123,7 @@ def confusion_table(confusion: Mapping[str, Mapping[str, int]]) -> str:
         + "</tr>"
         for expected, row in confusion.items()
     )
-    note = "Rows: the first call of the reference. Columns: the first well-formed call of the answer."
+    note = "Rows: the calls of the references. Columns: what the answers call instead; the same tool is paired first."
     head = f"<tr><th></th>{heads}</tr>"
     return f"<h2>Which tool for which</h2><p><small>{note}</small></p>{wide_table(head + rows)}"
 
@@ -206,4 +212,4 @@ def _answer_row(judged: Judgement) -> str:
 
 
 def _objections(judged: Judgement) -> str:
-    return "".join(f"<br><small>{html.escape(text)}</small>" for text in judged.invalid)
+    return "".join(f"<br><small>{html.escape(found.text)}</small>" for found in judged.invalid)

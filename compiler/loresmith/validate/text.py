@@ -14,4 +14,9 @@ def percent_within(share: float | None, interval: Interval | None) -> str:
     """A share with its 95% interval: `62% (55–69)`."""
     if interval is None:
         return percent(share)
-    return f"{percent(share)} ({interval[0] * 100:.0f}–{interval[1] * 100:.0f})"
+    return f"{percent(share)} ({within(interval)})"
+
+
+def within(interval: Interval) -> str:
+    """An interval in percent: `55–69`."""
+    return f"{interval[0] * 100:.0f}–{interval[1] * 100:.0f}"

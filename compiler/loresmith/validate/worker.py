@@ -12,13 +12,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from loresmith.generate.constrained import CLOSING, GrammarFilter
 from loresmith.process.child import say_progress
 from loresmith.syntax.calls import open_call
-from loresmith.validate.constrained import GrammarFilter
 from loresmith.validate.file_template import load, read_words, rendered_prompt
-
-CLOSING = 48
-"""So many tokens more may an answer under a grammar take to close the call that it is within at its limit."""
 
 
 def main() -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
+CLOSING = 48
+"""So many tokens more may an answer under a grammar take to close the call that it is within at its limit."""
+
 
 class GrammarFilter:
     """A logits processor for llama-cpp-python that leaves one token: the likeliest that the grammar allows.
