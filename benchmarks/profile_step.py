@@ -29,10 +29,10 @@ from loresmith.families.family import family_of
 from loresmith.recipe.schema import Train
 from loresmith.render.tokens import Sample
 from loresmith.train.adapted_linear import AdaptedLinear
-from loresmith.train.adapter import keep_freed_memory
 from loresmith.train.attention import IsolatedAttention
 from loresmith.train.elementwise import RmsNorm
 from loresmith.train.gated_linear import GatedAdaptedLinear
+from loresmith.train.heap import keep_freed_memory
 from loresmith.train.loop import accumulate_gradients
 from loresmith.train.loss import SupervisedCrossEntropy
 from loresmith.train.model import adapter_parameters, add_adapter, load_base, prepare_rows

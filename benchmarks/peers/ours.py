@@ -12,7 +12,7 @@ from loresmith.base.acquire import read_config
 from loresmith.families.family import family_of
 from loresmith.recipe.schema import Train
 from loresmith.render.tokens import Sample
-from loresmith.train.adapter import keep_freed_memory
+from loresmith.train.heap import keep_freed_memory
 from loresmith.train.loop import Measurement, mean_loss, run_training
 from loresmith.train.model import add_adapter, load_base, prepare_rows
 

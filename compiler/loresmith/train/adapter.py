@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import json
 import os
 import platform
@@ -24,6 +22,7 @@ from loresmith.families.family import Family
 from loresmith.recipe.schema import Train
 from loresmith.store.files import write_atomically
 from loresmith.train.curve import draw_loss_curve
+from loresmith.train.heap import give_back_freed_memory, keep_freed_memory
 from loresmith.train.loop import Measurement, Outcome, run_training
 from loresmith.train.model import (
     add_adapter,
@@ -38,8 +37,6 @@ from loresmith.train.world import ALONE, World
 METRICS = "metrics.jsonl"
 HISTORY = "history.json"
 CURVE = "loss.png"
-_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
-"""mallopt(3)'s parameter numbers."""
 
 
 def train_adapter(
@@ -128,25 +125,6 @@ def circumstances(
         "versions": {"loresmith": loresmith.__version__, "python": platform.python_version()}
         | {name: metadata.version(name) for name in ("torch", "transformers", "peft")},
     }
-
-
-def keep_freed_memory() -> None:
-    """Let glibc reuse freed tensors instead of giving their pages back to the system after every layer.
-
-    Each step otherwise faults the same gigabytes in again. Other C libraries are left as they are.
-    """
-    if platform.libc_ver()[0] != "glibc":
-        return
-    library = ctypes.CDLL(None)
-    library.mallopt(_M_MMAP_MAX, 0)
-    library.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
-
-
-def give_back_freed_memory() -> None:
-    """Return to the system what the training kept, so that the later stages have it."""
-    gc.collect()
-    if platform.libc_ver()[0] == "glibc":
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def save_adapter(model: Any, outcome: Outcome, folder: Path) -> dict[str, Any]:
