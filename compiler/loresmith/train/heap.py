@@ -1,10 +1,11 @@
-"""The C library's heap while a training runs on a CPU. Only glibc's is changed; others are left as they are."""
+"""The heap while a training runs on a CPU. Of the C libraries only glibc is told something."""
 
 from __future__ import annotations
 
 import ctypes
 import gc
 import mmap
+import os
 import platform
 
 from loresmith.environment.memory import available_memory_bytes
@@ -13,15 +14,19 @@ _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 """mallopt(3)'s parameter numbers."""
 _RESERVED = 0.5
 """The part of the free memory for which the heap gets address space at once. Pages come when they are first used."""
+_KERNELS = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
+"""How many compiled products oneDNN keeps, read when it computes its first: some steps' worth. Each shape has its own,
+and of the thousand that it would keep few come again where each row has another length."""
 
 
 def keep_freed_memory() -> None:
-    """Let glibc reuse freed tensors instead of giving their pages back to the system after every layer, and have the
-    heap in huge pages where the system lends them.
+    """Let glibc reuse freed tensors instead of giving their pages back to the system after every layer, have the heap
+    in huge pages where the system lends them, and few kernels kept among the tensors.
 
-    Each step otherwise faults the same gigabytes in again, and as rows of ever new lengths scatter the tensors over the
-    heap, the processor waits ever longer for the addresses of small pages.
+    Each step otherwise faults the same gigabytes in again. As rows of ever new lengths scatter tensors and kernels over
+    the heap, it grows, and the processor waits ever longer for the addresses of small pages.
     """
+    os.environ.setdefault(*_KERNELS)
     if not _is_glibc():
         return
     library = ctypes.CDLL(None)
