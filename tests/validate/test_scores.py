@@ -73,6 +73,11 @@ def test_all_or_nothing_isnt_certainty() -> None:
     assert (low, round(high, 3)) == (0.0, 0.037)
 
 
+def test_one_scenario_has_nothing_to_draw() -> None:
+    assert interval({"a": (4, 5), "b": (0, 0)}) is None
+    assert interval({"a": (4, 5), "b": (1, 5)}) is not None
+
+
 def test_a_few_scenarios_decide_nothing() -> None:
     assert compare(answers(45, 45), answers(0, 45), EXACT).verdict == "can't tell"
     assert compare(answers(50, 50), answers(0, 50), EXACT).verdict == "better"

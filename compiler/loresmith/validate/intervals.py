@@ -46,12 +46,12 @@ def share(counts: Mapping[str, tuple[int, int]]) -> float | None:
 
 
 def interval(counts: Mapping[str, tuple[int, int]]) -> Interval | None:
-    """The interval of a share; None where the metric applies to nothing."""
-    whole = share(counts)
+    """The interval of a share; None where the metric applies to nothing, or one scenario is all there is to draw."""
+    whole, scenarios = share(counts), scenarios_judged(counts)
     if whole in (0, 1):
-        room = QUANTILE**2 / (scenarios_judged(counts) + QUANTILE**2)
+        room = QUANTILE**2 / (scenarios + QUANTILE**2)
         return (0.0, room) if whole == 0 else (1 - room, 1.0)
-    return _bounds(_drawn_shares(counts))
+    return _bounds(_drawn_shares(counts)) if scenarios > 1 else None
 
 
 def scenarios_judged(counts: Mapping[str, tuple[int, int]]) -> int:
