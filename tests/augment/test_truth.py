@@ -290,7 +290,7 @@ def test_which_words_name_a_place(world: str, found: list[str]) -> None:
     assert place_names(system, set(re.findall(r"[^\W\d_]+", world))) == found
 
 
-def test_a_shouted_name_is_swapped_too_and_none_is_taken_twice() -> None:
+def test_a_shouted_name_is_swapped_too() -> None:
     text = SCENARIO.format(**NUMBERS).replace("I drink.", "LYRA, DRINK!\n\nWidow waits, Lyra thinks.")
     other = write_scenario(PASSES["names"](compiled(text), random.Random(2)), VOCABULARY)
     name = re.findall(r"\*\*(\w+)\*\* \(player\)", other)[0]

@@ -43,17 +43,9 @@ def evaluate_model(
     """Judge a model file on a split in one of three ways and print the scores; gives exit code 0.
 
     `seed` is that of the dice in free play, `report` the folder for a page. Raises InvalidCall for a page of a way that
-    has none.
+    has none, and for a grammar where nothing is written.
     """
-    if report and way != "true history":
-        raise InvalidCall(
-            f"There is no page of {way}.", remedy="Leave out --report, or the way: --json has it all."
-        )
-    if questions.constrained and way == "fidelity":
-        raise InvalidCall(
-            "Fidelity scores what is already written; no grammar can change it.",
-            remedy="Leave out --grammar.",
-        )
+    _require_sense(questions, way, report)
     project, _ = chosen_project(name, root)
     file = chosen_model_file(model, project.models) if model else _newest(project)
     if way == "free play":
@@ -71,6 +63,19 @@ def evaluate_model(
     else:
         print(_text(evaluated, questions.split))
     return 0
+
+
+def _require_sense(questions: Questions, way: Way, report: Path | None) -> None:
+    """Raises InvalidCall where an option has nothing to say of the way."""
+    if report and way != "true history":
+        raise InvalidCall(
+            f"There is no page of {way}.", remedy="Leave out --report, or the way: --json has it all."
+        )
+    if questions.constrained and way == "fidelity":
+        raise InvalidCall(
+            "Fidelity scores what is already written; no grammar can change it.",
+            remedy="Leave out --grammar.",
+        )
 
 
 def _asked(project: Project, questions: Questions) -> dict[str, str | int]:
