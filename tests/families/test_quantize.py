@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall, Rejected
 from loresmith.export.gguf import export_gguf
+from loresmith.generate.reader import PIECE, ROWS, pieces
 from loresmith.merge.check import agreement
-from loresmith.quantize.comparison import BATCH, ROWS, kl_divergence, pieces, summary
+from loresmith.quantize.comparison import kl_divergence, summary
 from loresmith.quantize.divergence import divergence
 from loresmith.quantize.kinds import KINDS
 from loresmith.quantize.run import quantize
@@ -133,4 +134,4 @@ def test_pieces_cover_a_sequence_in_order() -> None:
     assert cut[0][0] == 0
     assert cut[-1][1] == 1001
     assert all(before[1] == after[0] for before, after in pairwise(cut))
-    assert all(end - start <= BATCH and len(inside) <= ROWS for start, end, inside in cut)
+    assert all(end - start <= PIECE and len(inside) <= ROWS for start, end, inside in cut)

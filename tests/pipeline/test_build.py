@@ -62,7 +62,8 @@ def test_a_build_delivers_model_metadata_and_report(built: Path) -> None:
     assert "<img" in page
     assert "http" not in page.replace("data:image", "")
     report = json.loads((folder / "report.json").read_text())
-    assert report["against_the_base"]["exact"]["verdict"] in ("better", "worse", "can't tell")
+    assert report["first_against"]["untouched base, q8_0"]["exact"]["verdict"] == "can't tell"
+    assert set(report["fidelity"]) == set(report["scores"])
     assert f"{report['scores']['tuned, q8_0']['replies']} replies" in page
     assert f"{(folder / 'tiny-q8_0.gguf').stat().st_size:,}" in page
 

@@ -34,7 +34,7 @@ def judged(
         expected_calls=calls,
     )
     answer = Answer(
-        text=said, ended=True, tokens=5, prompt_tokens=9, read_tokens=9, prompt_seconds=0.1, seconds=0.4,
-        memory_bytes=1, rendered="", rendered_ids=(), native="",
+        text=said, ended=True, tokens=5,
+        timing=None, rendered="", rendered_ids=(), native="",
     )  # fmt: skip
     return judge(prompt, answer, VOCABULARY)

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from loresmith.diagnostics.failure import Failure, InvalidCall, Rejected
 from loresmith.lower.conversation import Conversation, Message
-from loresmith.validate.answers import Answer, Prompt, answers_of, prompts_of
+from loresmith.validate.answers import Answer, Prompt, Timing, prompts_of
+from loresmith.validate.ask import Asking, replies_of
 from loresmith.validate.evaluate import Evaluated, evaluate
 from loresmith.validate.few_shot import SHOTS, with_examples
 from loresmith.validate.speed import speed_of
+from loresmith.validate.worker import SEQUENCES
 
 from tests.play.chain_model import write_chain_model
 from tests.validate.answered import VOCABULARY
@@ -38,6 +40,10 @@ PROMPTS = prompts_of(
 )
 
 
+def scored(scenarios: list[list[Prompt]]) -> Asking:
+    return Asking(max_new_tokens=24, turned=[() for part in scenarios for _ in part])
+
+
 def asked(
     model: Path, prompts: list[Prompt] = PROMPTS, limit: int = 24, *, constrained: bool = False
 ) -> Evaluated:
@@ -55,25 +61,52 @@ def test_a_model_that_always_says_the_same_is_judged(tmp_path: Path) -> None:
     assert evaluated.speed.memory_bytes > model.stat().st_size
 
 
+def answered(model: Path, prompts: list[Prompt], limit: int = 24) -> list[Answer]:
+    replies = replies_of(model, prompts, Asking(limit), lambda _: None)
+    return [reply.answer for reply in replies if reply.answer]
+
+
 def test_what_a_prompt_shares_with_the_one_before_is_not_counted_as_read(tmp_path: Path) -> None:
-    answers = answers_of(
-        write_chain_model(tmp_path / "chain.gguf"), [*PROMPTS, PROMPTS[-1]], 24, 0, lambda _done: None
-    )
-    assert answers[0].read_tokens == answers[0].prompt_tokens
-    assert 0 < answers[1].read_tokens < answers[1].prompt_tokens
-    assert answers[-1].read_tokens < 3
+    alone = PROMPTS[:2]
+    answers = answered(write_chain_model(tmp_path / "chain.gguf"), [*alone, alone[-1]])
+    read = [answer.timing.read_tokens for answer in answers if answer.timing]
+    assert read[0] == len(answers[0].rendered_ids)
+    assert 0 < read[1] < len(answers[1].rendered_ids)
+    assert read[2] == 1
 
 
-def test_speed_is_of_all_answers_together() -> None:
-    def answer(prompt: float, rest: float, memory: int) -> Answer:
-        return Answer(
-            text="", ended=True, tokens=11, prompt_tokens=99, read_tokens=50, prompt_seconds=prompt, seconds=rest,
-            memory_bytes=memory, rendered="", rendered_ids=(), native="",
-        )  # fmt: skip
+def test_the_first_scenario_is_asked_alone_and_only_its_answers_are_timed(tmp_path: Path) -> None:
+    others = prompts_of([conversation("three", "It rains."), conversation("four", "It snows.")])
+    answers = answered(write_chain_model(tmp_path / "chain.gguf"), [*PROMPTS[:2], *others])
+    assert [bool(answer.timing) for answer in answers] == [True, True, False, False]
 
-    speed = speed_of([answer(1.0, 2.0, 7), answer(3.0, 3.0, 9), answer(2.0, 1.0, 8)])
+
+def test_scenarios_asked_together_get_the_answers_and_costs_that_each_gets_alone(tmp_path: Path) -> None:
+    """More of them than are asked at once, of different lengths, in four ways."""
+    model = write_chain_model(tmp_path / "chain.gguf")
+    scenarios = [
+        prompts_of([conversation(f"s{number}", *["It rains. " * (number % 4 * 30 + 1)] * (number % 3 + 1))])
+        for number in range(2 * SEQUENCES + 3)
+    ]
+    together = replies_of(model, [p for part in scenarios for p in part], scored(scenarios), lambda _: None)
+    alone = [r for part in scenarios for r in replies_of(model, part, scored([part]), lambda _: None)]
+    assert [r.answer.text for r in together if r.answer] == [r.answer.text for r in alone if r.answer]
+    costs = [[cost.nats for reply in replies for cost in reply.costs] for replies in (together, alone)]
+    assert costs[0] == pytest.approx(costs[1], rel=1e-3)
+    assert len({round(cost) for cost in costs[0]}) == 4
+
+
+def test_speed_is_of_all_answers_that_were_asked_alone() -> None:
+    def answer(timing: Timing | None) -> Answer:
+        return Answer(text="", ended=True, tokens=11, timing=timing, rendered="", rendered_ids=(), native="")
+
+    def timing(prompt: float, rest: float, memory: int) -> Timing:
+        return Timing(read_tokens=50, prompt_seconds=prompt, seconds=rest, memory_bytes=memory)
+
+    timed = [timing(1.0, 2.0, 7), timing(3.0, 3.0, 9), timing(2.0, 1.0, 8), None]
+    speed = speed_of([answer(one) for one in timed])
     assert (speed.first_token_seconds, speed.prompt_tokens_per_second) == (2.0, 25.0)
-    assert (speed.tokens_per_second, speed.memory_bytes, speed.tokens) == (5.0, 9, 33)
+    assert (speed.tokens_per_second, speed.memory_bytes, speed.tokens) == (5.0, 9, 44)
 
 
 def test_the_grammar_allows_only_calls_of_the_vocabulary(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from gguf import GGUFWriter
 from loresmith.commands.entry import exit_code_of
 from loresmith.commands.init import begin_project
 from loresmith.generate.refusal import refusal
-from loresmith.validate.answers import require_askable
+from loresmith.validate.ask import require_askable
 
 from tests.play.chain_model import write_chain_model
 from tests.validate.test_evaluate import PROMPTS

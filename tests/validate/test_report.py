@@ -87,7 +87,7 @@ def folder(tmp_path: Path) -> Path:
         files={"q8_0": file},
         curve=curve,
         genealogy=GENEALOGY,
-        fidelity={"tuned": FIDELITY},
+        fidelity={name: FIDELITY for name in judgements},
     )
     write_report(tmp_path, report)
     return tmp_path
@@ -101,7 +101,9 @@ def test_the_page_and_the_json_say_the_same(folder: Path) -> None:
     assert "1,234,567" in page
     assert "<h3>wrong tool</h3>" in page
     assert page.count("<summary>the prompt</summary>") == 1
-    assert content["against_the_base"]["exact"]["verdict"] in page
+    assert content["first_against"]["untouched base"]["exact"]["verdict"] == "can't tell"
+    exact = page.split("makes exactly the same calls")[1].split("</tr>")[0]
+    assert exact.count("<br><small>can't tell</small>") == 1
 
 
 def test_speed_is_told_on_the_page_and_in_the_json(folder: Path) -> None:
@@ -113,7 +115,7 @@ def test_speed_is_told_on_the_page_and_in_the_json(folder: Path) -> None:
 
 def test_fidelity_is_told_on_the_page_and_in_the_json(folder: Path) -> None:
     assert json.loads((folder / "report.json").read_text())["fidelity"] == {
-        "tuned": FIDELITY.model_dump(mode="json")
+        name: FIDELITY.model_dump(mode="json") for name in ("tuned", "untouched base")
     }
     page = (folder / "report.html").read_text()
     assert "<td class=n>88% (60–100)<br><small>of 8</small></td>" in page
@@ -150,13 +152,21 @@ def test_the_genealogy_is_told_on_the_page_and_in_the_json(folder: Path) -> None
 def test_a_file_from_elsewhere_has_a_page_without_genealogy_or_verdict(tmp_path: Path) -> None:
     alone = [judged(ROLL, ROLL, "a")]
     report = Report(
-        "x", {"x": scores_of(alone)}, {"x": alone}, {"x": SPEED}, {}, {"x": {"bytes": 12}}, None, None
+        "x",
+        {"x": scores_of(alone)},
+        {"x": alone},
+        {"x": SPEED},
+        {},
+        {"x": {"bytes": 12}},
+        None,
+        None,
+        {"x": FIDELITY},
     )
     write_report(tmp_path, report)
     content, page = json.loads((tmp_path / "report.json").read_text()), (tmp_path / "report.html").read_text()
-    assert content["against_the_base"] is content["genealogy"] is read_genealogy(tmp_path) is None
-    assert "verdict" not in page
-    assert "listen to results" not in page
+    assert content["genealogy"] is read_genealogy(tmp_path) is None
+    assert content["first_against"] == {}
+    assert "can't tell" not in page
     assert "Genealogy" not in page
     assert "divergence" not in page
 

@@ -17,7 +17,7 @@ from loresmith.commands.watchers import watcher_for
 from loresmith.deliver.chosen import chosen_model_file
 from loresmith.diagnostics.failure import InvalidCall
 from loresmith.lower.conversation import lower_scenario
-from loresmith.validate.answers import require_askable
+from loresmith.validate.ask import require_askable
 from loresmith.validate.compare import Difference, compare, compare_counts
 from loresmith.validate.evaluate import Evaluated
 from loresmith.validate.few_shot import with_examples
@@ -104,9 +104,7 @@ def _table(judged: Sequence[Evaluated], differences: dict[str, list[Difference]]
         verdicts = [f"\n{differences[one.name][number].verdict}" for one in judged[1:]]
         others = (cell + verdict for cell, verdict in zip(cells[1:], verdicts, strict=True))
         table.add_row(label, cells[0], *others)
-    table.add_row(
-        "perplexity of the reference", *(f"{one.fidelity.perplexity:.1f}" for one in judged if one.fidelity)
-    )
+    table.add_row("perplexity of the reference", *(f"{one.fidelity.perplexity:.1f}" for one in judged))
     table.add_row("prompt tokens/s", *(f"{one.speed.prompt_tokens_per_second:.0f}" for one in judged))
     table.add_row("answer tokens/s", *(f"{one.speed.tokens_per_second:.0f}" for one in judged))
     table.add_row("memory (MB)", *(f"{one.speed.memory_bytes / 1e6:,.0f}" for one in judged))

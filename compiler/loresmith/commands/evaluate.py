@@ -156,8 +156,8 @@ def _newest(project: Project) -> Path:
 
 def content_of(evaluated: Evaluated) -> dict[str, Any]:
     """What a machine reads of an evaluated model."""
-    fidelity = evaluated.fidelity.model_dump() if evaluated.fidelity else None
-    return evaluated.scores.model_dump() | {"fidelity": fidelity, "speed": evaluated.speed.model_dump()}
+    parts = {"fidelity": evaluated.fidelity, "speed": evaluated.speed}
+    return evaluated.scores.model_dump() | {name: part.model_dump() for name, part in parts.items()}
 
 
 def _text(evaluated: Evaluated, split: str) -> str:
@@ -176,7 +176,7 @@ def _text(evaluated: Evaluated, split: str) -> str:
         *_group_lines("by tool", scores.by_tool),
         *_group_lines("by category", scores.by_category),
         "",
-        *(_fidelity_lines(evaluated.fidelity) if evaluated.fidelity else []),
+        *_fidelity_lines(evaluated.fidelity),
         "",
         f"  {speed.first_token_seconds:.2f} s to the first token (median); "
         f"{speed.prompt_tokens_per_second:.0f} prompt tokens/s, {speed.tokens_per_second:.0f} answer tokens/s; "

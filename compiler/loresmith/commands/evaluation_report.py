@@ -31,7 +31,7 @@ def write_evaluation(
         files={file.name: {"bytes": file.stat().st_size} | _fidelity(about or {})},
         curve=_curve(project, metadata) if about else None,
         genealogy=read_genealogy(file.parent) if about else None,
-        fidelity={evaluated.name: evaluated.fidelity} if evaluated.fidelity else {},
+        fidelity={evaluated.name: evaluated.fidelity},
     )
     write_report(folder, report)
     return folder / REPORT_PAGE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from loresmith.dataset.build import first_by_hash
@@ -71,7 +71,7 @@ def ask(
         constrained=questions.constrained, most_characters=project.recipe.reply.max_characters,
     )  # fmt: skip
     watcher.stage_ends(title, f"{evaluated.scores.replies} replies")
-    return replace(evaluated, fidelity=score_references(name, model, prompts, watcher))
+    return evaluated
 
 
 def score_references(name: str, model: Path, prompts: Sequence[Prompt], watcher: Watcher) -> Fidelity:

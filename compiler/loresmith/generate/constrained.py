@@ -28,12 +28,17 @@ class GrammarFilter:
 
     def __call__(self, _ids: Any, logits: Any) -> Any:
         """The logits with all but the chosen token at minus infinity."""
-        chosen = self._chosen(logits)
+        chosen = self.choose(logits)
         kept = logits[chosen]
         logits[:] = float("-inf")
         logits[chosen] = kept
-        self._library.llama_sampler_accept(self._sampler, chosen)
         return logits
+
+    def choose(self, logits: Any) -> int:
+        """The likeliest token that the grammar allows; the grammar goes on from it."""
+        chosen = self._chosen(logits)
+        self._library.llama_sampler_accept(self._sampler, chosen)
+        return chosen
 
     def restart(self) -> None:
         """Begin the grammar anew, for the next answer."""

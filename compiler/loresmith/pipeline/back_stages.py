@@ -203,28 +203,28 @@ def answers_stage(name: str, title: str, source: str) -> Stage:
     def make(project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
         return _judge(project, built, built[source].folder / MODEL, folder, watcher)
 
-    return Stage(name, 7, title, (source, "dataset", "base"), inputs, make, _answers_summary)
+    return Stage(name, 8, title, (source, "dataset", "base"), inputs, make, _answers_summary)
 
 
 def _judge(project: Project, built: Built, model: Path, folder: Path, watcher: Watcher) -> dict[str, Any]:
     from loresmith.dataset.build import first_by_hash, read_samples
     from loresmith.environment.accelerator import detect_accelerator
     from loresmith.store.files import write_atomically
-    from loresmith.validate.answers import answers_of, prompts_of, require_same_prompts
-    from loresmith.validate.judgement import judge
-    from loresmith.validate.score import scores_of
-    from loresmith.validate.speed import speed_of
+    from loresmith.validate.answers import prompts_of, require_same_prompts
+    from loresmith.validate.evaluate import evaluate
 
     samples = first_by_hash(read_samples(built["dataset"].folder, "eval"), project.recipe.validate_.scenarios)
     prompts = prompts_of(samples)
     layers = 0 if detect_accelerator().kind == "cpu" else -1
-    limit = project.recipe.validate_.max_new_tokens
-    answers = answers_of(model, prompts, limit, layers, watcher.advance)
-    require_same_prompts(family_of_base(built["base"]), samples, prompts, answers)
-    most = project.recipe.reply.max_characters
-    judged = [judge(p, a, project.vocabulary, most) for p, a in zip(prompts, answers, strict=True)]
-    write_atomically(folder / "judgements.jsonl", "".join(f"{j.model_dump_json()}\n" for j in judged))
-    return {"scores": scores_of(judged).model_dump(), "speed": speed_of(answers).model_dump()}
+    evaluated = evaluate(
+        model.name, model, prompts, project.vocabulary, project.recipe.validate_.max_new_tokens, layers,
+        watcher.advance, constrained=False, most_characters=project.recipe.reply.max_characters,
+    )  # fmt: skip
+    require_same_prompts(family_of_base(built["base"]), samples, prompts, evaluated.answers)
+    judged = "".join(f"{judgement.model_dump_json()}\n" for judgement in evaluated.judgements)
+    write_atomically(folder / "judgements.jsonl", judged)
+    parts = {"scores": evaluated.scores, "speed": evaluated.speed, "fidelity": evaluated.fidelity}
+    return {name: part.model_dump() for name, part in parts.items()}
 
 
 def _answers_summary(artefact: Artefact) -> str:

@@ -13,13 +13,14 @@ from loresmith.pipeline.genealogy import genealogy_of
 from loresmith.pipeline.project import Project
 from loresmith.pipeline.stage import Built
 from loresmith.store.artefacts import Artefact
+from loresmith.validate.fidelity import Fidelity
 from loresmith.validate.judgement import Judgement
 from loresmith.validate.report import REPORT_PAGE, Report, write_report
 from loresmith.validate.score import Scores
 from loresmith.validate.speed import Speed
 
 CURVE = "loss.png"
-_VERSION = 2
+_VERSION = 3
 """Of what a report holds: another version is written anew."""
 
 
@@ -46,6 +47,7 @@ def _report(project: Project, built: Built, judged: Mapping[str, Artefact], gene
         files={o.quantize: _file_facts(built[f"quantize-{o.quantize}"]) for o in project.recipe.outputs},
         curve=built["train"].folder / CURVE,
         genealogy=genealogy,
+        fidelity={name: Fidelity(**artefact.facts["fidelity"]) for name, artefact in judged.items()},
     )
 
 

@@ -10,72 +10,30 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from loresmith.generate.reader import Piece, Reader, Weights, pieces
 from loresmith.process.child import say_progress
 from loresmith.quantize.folder import Folder
 from loresmith.quantize.llama_log import listen
-
-BATCH = 256
-"""Tokens a decode."""
-ROWS = 64
-"""Rows of logits a decode."""
 
 
 class Model:
     """One GGUF file, loaded by llama.cpp on the CPU, read token by token with the logits asked for."""
 
     def __init__(self, path: str, context: int, threads: int) -> None:
-        import llama_cpp
-
-        self._library = llama_cpp
-        parameters = llama_cpp.llama_model_default_params()
-        parameters.n_gpu_layers = 0
-        model = llama_cpp.llama_model_load_from_file(path.encode(), parameters)
-        if not model:
-            raise SystemExit(f"{Path(path).name} can't be loaded")
-        settings = llama_cpp.llama_context_default_params()
-        settings.n_ctx, settings.n_batch, settings.n_ubatch = context, BATCH, BATCH
-        settings.n_threads = settings.n_threads_batch = threads
-        self._context: Any = llama_cpp.llama_init_from_model(model, settings)
-        if not self._context:
-            raise SystemExit(f"there isn't memory enough for {context} tokens of context")
-        vocabulary: Any = llama_cpp.llama_model_get_vocab(model)
-        self.vocabulary = llama_cpp.llama_vocab_n_tokens(vocabulary)
-        self._batch: Any = llama_cpp.llama_batch_init(BATCH, 0, 1)
+        self._reader = Reader(Weights(path), context, threads)
+        self.vocabulary = self._reader.vocabulary
 
     def begin(self) -> None:
         """Forget the sequence read so far."""
-        memory: Any = self._library.llama_get_memory(self._context)
-        self._library.llama_memory_clear(memory, True)
-
-    def keep(self, count: int) -> bool:
-        """Forget the sequence from position `count` on; False, and all of it stays, where llama.cpp can't."""
-        memory: Any = self._library.llama_get_memory(self._context)
-        return bool(self._library.llama_memory_seq_rm(memory, 0, count, -1))
+        self._reader.forget(0)
 
     def read(self, tokens: Sequence[int], start: int, asked: Sequence[int]) -> NDArray[np.float32]:
         """Read `tokens` at positions from `start` on; gives a row of logits for each `asked` position."""
-        batch, wanted = self._batch, set(asked)
-        batch.n_tokens = len(tokens)
-        for number, token in enumerate(tokens):
-            batch.token[number] = token
-            batch.pos[number] = start + number
-            batch.n_seq_id[number] = 1
-            batch.seq_id[number][0] = 0
-            batch.logits[number] = start + number in wanted
-        code = self._library.llama_decode(self._context, batch)
-        if code != 0:
-            raise SystemExit(f"llama_decode gave {code}")
-        rows = [self._row(position - start) for position in asked]
-        return np.stack(rows) if rows else np.empty((0, self.vocabulary), np.float32)
-
-    def _row(self, number: int) -> NDArray[np.float32]:
-        logits = self._library.llama_get_logits_ith(self._context, number)
-        return np.ctypeslib.as_array(logits, shape=(self.vocabulary,)).copy()
+        return self._reader.read([Piece(0, tokens, start, asked)])[0]
 
 
 def main() -> None:
@@ -111,19 +69,6 @@ def compare(
         actual = candidate.read(sequence[start:end], start, asked)
         for row_p, row_q in zip(expected, actual, strict=True):
             yield kl_divergence(row_p, row_q), bool(row_p.argmax() == row_q.argmax())
-
-
-def pieces(positions: Sequence[int], begun: int = 0) -> Iterator[tuple[int, int, list[int]]]:
-    """Cut a sequence from `begun` to its last position: (start, end, positions inside), within BATCH and ROWS."""
-    start, last = begun, positions[-1]
-    while start <= last:
-        end = min(start + BATCH, last + 1)
-        inside = [position for position in positions if start <= position < end]
-        if len(inside) > ROWS:
-            inside = inside[:ROWS]
-            end = inside[-1] + 1
-        yield start, end, inside
-        start = end
 
 
 def kl_divergence(logits_p: NDArray[np.float32], logits_q: NDArray[np.float32]) -> float:

@@ -1,22 +1,14 @@
-"""A model file's greedy answers to the prompts of a split."""
+"""The prompts of a split, and a model file's answers to them."""
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
 from loresmith.diagnostics.failure import Rejected
 from loresmith.families.family import Family
-from loresmith.generate.model_file import require_gguf
-from loresmith.generate.refusal import refusal
-from loresmith.generate.session import PATIENT
 from loresmith.lower.conversation import Conversation, Message
-from loresmith.process.child import ChildFailed, run_child
 from loresmith.render.prompt import render_prompt
 from loresmith.render.tokens import Sample
 
@@ -35,8 +27,8 @@ class Prompt(BaseModel):
     expected_calls: tuple[str, ...]
 
 
-class Answer(BaseModel):
-    """What the model said. `ended`: it stopped by itself, with an end-of-generation token.
+class Timing(BaseModel):
+    """How long an answer took, and what it needed.
 
     `prompt_seconds` passed until its first token, `seconds` from there to the end; a prompt that begins as the one
     before it is read only from where they part, `read_tokens` of it. `memory_bytes` the process held at the end, the
@@ -45,14 +37,25 @@ class Answer(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    text: str
-    ended: bool
-    tokens: int
-    prompt_tokens: int
     read_tokens: int
     prompt_seconds: float
     seconds: float
     memory_bytes: int
+
+
+class Answer(BaseModel):
+    """What the model said. `ended`: it stopped by itself, with an end-of-generation token.
+
+    `timing` is there where nothing else was asked meanwhile; `rendered` is the prompt by the template in the file,
+    `native` by llama.cpp's own formatter.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    ended: bool
+    tokens: int
+    timing: Timing | None
     rendered: str
     rendered_ids: tuple[int, ...]
     native: str
@@ -75,50 +78,6 @@ def _prompts(conversation: Sample | Conversation) -> Iterator[Prompt]:
                 reference=message.content,
                 expected_calls=message.expected_calls,
             )
-
-
-def answers_of(
-    model: Path,
-    prompts: Sequence[Prompt],
-    max_new_tokens: int,
-    gpu_layers: int,
-    report: Callable[[float], None],
-    grammar: str | None = None,
-) -> list[Answer]:
-    """The model file's greedy answers, in the order of the prompts; with a `grammar`, in GBNF, only what it allows.
-    There is none where no new token is asked for: the prompts are built, and the weights stay unread.
-
-    Raises InvalidCall when there is no such file, Rejected when llama.cpp can't load or run it.
-    """
-    require_gguf(model)
-    request = {
-        "model": str(model),
-        "grammar": grammar,
-        "threads": os.cpu_count() or 1,
-        "gpu_layers": gpu_layers,
-        "max_new_tokens": max_new_tokens,
-        "prompts": [
-            {"messages": [{"role": m.role, "content": m.content} for m in prompt.messages]}
-            for prompt in prompts
-        ],
-    }
-    with tempfile.TemporaryDirectory() as scratch:
-        asked, said = Path(scratch) / "request.json", Path(scratch) / "response.json"
-        asked.write_text(json.dumps(request), encoding="utf-8")
-        _run_worker(model, [str(asked), str(said)], report)
-        return [Answer(**answer) for answer in json.loads(said.read_text(encoding="utf-8"))]
-
-
-def require_askable(model: Path, prompt: Prompt) -> None:
-    """Raise what `answers_of` would for a file that can't be asked, as far as a prompt shows it without the weights."""
-    answers_of(model, [prompt], 0, 0, lambda _done: None)
-
-
-def _run_worker(model: Path, arguments: list[str], report: Callable[[float], None]) -> None:
-    try:
-        run_child("loresmith.validate.worker", arguments, report, PATIENT)
-    except ChildFailed as error:
-        raise refusal(model, error.said) from error
 
 
 def require_same_prompts(

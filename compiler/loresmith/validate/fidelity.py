@@ -9,24 +9,17 @@ part, so its style doesn't either.
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import re
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from loresmith.engine.reroll import refilled, rerolled
-from loresmith.generate.model_file import require_gguf
-from loresmith.generate.refusal import refusal
-from loresmith.generate.session import PATIENT
-from loresmith.process.child import ChildFailed, run_child
 from loresmith.syntax.results import parse_result
 from loresmith.validate.answers import Prompt
+from loresmith.validate.ask import Asking, Reply, replies_of
 from loresmith.validate.intervals import Counts, Interval, interval, share
 
 _RESULT = re.compile(r"<TOOLCALL>(.*?)</TOOLCALL>")
@@ -68,36 +61,41 @@ KINDS = {
 }
 
 
+def turned_rounds(prompts: Sequence[Prompt]) -> list[dict[str, Prompt]]:
+    """Of each prompt those with a result turned round, by kind."""
+    opposites = {"outcomes": opposite_result, "ledgers": opposite_ledger}
+    return [
+        {kind: turned for kind, opposite in opposites.items() if (turned := turned_round(prompt, opposite))}
+        for prompt in prompts
+    ]
+
+
+def fidelity_of(
+    prompts: Sequence[Prompt], turned: Sequence[Mapping[str, Prompt]], replies: Sequence[Reply]
+) -> Fidelity:
+    """What the costs of the references say; those of `replies` are of each prompt and its turned ones, in order."""
+    counts: dict[str, Counts] = {kind: {} for kind in KINDS}
+    for prompt, kinds, reply in zip(prompts, turned, replies, strict=True):
+        own, *others = reply.costs
+        for kind, other in zip(kinds, others, strict=True):
+            yes, of = counts[kind].get(prompt.scenario, (0, 0))
+            counts[kind][prompt.scenario] = (yes + (own.nats < other.nats), of + 1)
+    owns = [reply.costs[0] for reply in replies]
+    return Fidelity(
+        replies=len(prompts),
+        perplexity=math.exp(sum(cost.nats for cost in owns) / sum(cost.tokens for cost in owns)),
+        **{kind: _followed(counts[kind]) for kind in KINDS},
+    )
+
+
 def fidelity(model: Path, prompts: Sequence[Prompt], report: Callable[[float], None]) -> Fidelity:
-    """Score a model file on the references of the prompts.
+    """Score a model file on the references of the prompts, without an answer of its own.
 
     Raises InvalidCall when there is no such file, Rejected when llama.cpp can't run it.
     """
-    pairs = [
-        (kind, number, turned)
-        for number, prompt in enumerate(prompts)
-        for kind, opposite in (("outcomes", opposite_result), ("ledgers", opposite_ledger))
-        if (turned := turned_round(prompt, opposite))
-    ]
-    # A prompt turned round stands before its own: they share all but the end, and the next one goes on from the own.
-    own = len(pairs)
-    order = sorted(
-        [(number, index) for index, (_, number, _) in enumerate(pairs)]
-        + [(n, own) for n in range(len(prompts))]
-    )
-    asked = [prompts[number] if index == own else pairs[index][2] for number, index in order]
-    costs = dict(zip(order, _costs(model, asked, report), strict=True))
-    counts: dict[str, Counts] = {kind: {} for kind in KINDS}
-    for index, (kind, number, _) in enumerate(pairs):
-        scenario = prompts[number].scenario
-        yes, of = counts[kind].get(scenario, (0, 0))
-        counts[kind][scenario] = (yes + (costs[number, own][0] < costs[number, index][0]), of + 1)
-    nats, tokens = (sum(costs[number, own][part] for number in range(len(prompts))) for part in (0, 1))
-    return Fidelity(
-        replies=len(prompts),
-        perplexity=math.exp(nats / tokens),
-        **{kind: _followed(counts[kind]) for kind in KINDS},
-    )
+    turned = turned_rounds(prompts)
+    asking = Asking(max_new_tokens=0, turned=[list(kinds.values()) for kinds in turned])
+    return fidelity_of(prompts, turned, replies_of(model, prompts, asking, report))
 
 
 def _followed(counts: Counts) -> Followed:
@@ -144,29 +142,3 @@ def opposite_ledger(text: str) -> str | None:
         return None
     left = 0 if total.total else STANDING
     return refilled(text, wound + left, left)
-
-
-def _costs(
-    model: Path, prompts: Sequence[Prompt], report: Callable[[float], None]
-) -> list[tuple[float, int]]:
-    """For each prompt the nats of its reference, and its tokens."""
-    require_gguf(model)
-    request: dict[str, Any] = {
-        "model": str(model),
-        "threads": os.cpu_count() or 1,
-        "prompts": [
-            {
-                "messages": [{"role": m.role, "content": m.content} for m in prompt.messages],
-                "reply": prompt.reference,
-            }
-            for prompt in prompts
-        ],
-    }
-    with tempfile.TemporaryDirectory() as scratch:
-        asked, said = Path(scratch) / "request.json", Path(scratch) / "response.json"
-        asked.write_text(json.dumps(request), encoding="utf-8")
-        try:
-            run_child("loresmith.validate.likelihood_worker", [str(asked), str(said)], report, PATIENT)
-        except ChildFailed as error:
-            raise refusal(model, error.said) from error
-        return [(nats, tokens) for nats, tokens in json.loads(said.read_text(encoding="utf-8"))]

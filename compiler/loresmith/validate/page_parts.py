@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from loresmith.validate.fidelity import KINDS, Fidelity, Followed
@@ -32,66 +32,75 @@ _SPEED_ROWS = (
 _DISTINCT_ROWS = (("distinct_1", "different words"), ("distinct_2", "different pairs of words"))
 
 
-def score_table(scores: Mapping[str, Scores], against: Mapping[str, Mapping[str, Any]] | None) -> str:
-    """Every metric of every model; `against`: the first model's paired differences from the last, by metric, None
-    where there is one model alone."""
-    heads = "".join(f"<th class=n>{html.escape(name)}</th>" for name in scores)
+Against = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""The first model's paired differences from each other one, by what is compared."""
+
+
+def score_table(scores: Mapping[str, Scores], against: Against) -> str:
+    """Every metric of every model, with the verdicts of the first one against each other."""
     rows = "".join(
         f"<tr><td>{metric.label}<br><small>{metric.note}</small></td>"
-        + "".join(_share(score, metric.key) for score in scores.values())
-        + (f"<td class=n>{against[metric.key]['verdict']}</td></tr>" if against else "</tr>")
+        + "".join(_share(name, score, metric.key, against) for name, score in scores.items())
+        + "</tr>"
         for metric in METRICS
     ) + "".join(
         f"<tr><td>{label}</td>"
         + "".join(f"<td class=n>{percent(getattr(score, key))}</td>" for score in scores.values())
-        + ("<td></td></tr>" if against else "</tr>")
+        + "</tr>"
         for key, label in _DISTINCT_ROWS
     )
-    counts = next(iter(scores.values()))
+    first, counts = next(iter(scores.items()))
     note = (
         f"{counts.replies} replies, {counts.replies_with_call} of them with a call in the reference. "
         "In brackets 95% intervals, by the bootstrap over scenarios"
-        + ("; the verdict is of the first model against the last, paired." if against else ".")
+        + (f"; below them whether {html.escape(first)} is better or worse, paired." if against else ".")
     )
-    head = f"<tr><th>A reply…</th>{heads}{'<th class=n>verdict</th>' if against else ''}</tr>"
-    return f"{wide_table(head + rows)}<p><small>{note}</small></p>"
+    return f"{wide_table(_heads('A reply…', scores) + rows)}<p><small>{note}</small></p>"
 
 
-def _share(score: Scores, key: str) -> str:
-    return f"<td class=n>{percent_within(getattr(score, key), score.intervals[key])}</td>"
+def _heads(title: str, models: Iterable[str]) -> str:
+    return f"<tr><th>{title}</th>{''.join(f'<th class=n>{html.escape(name)}</th>' for name in models)}</tr>"
 
 
-def fidelity_table(fidelity: Mapping[str, Fidelity]) -> str:
+def _share(name: str, score: Scores, key: str, against: Against) -> str:
+    told = percent_within(getattr(score, key), score.intervals[key])
+    return f"<td class=n>{told}{_verdict(name, key, against)}</td>"
+
+
+def _verdict(name: str, key: str, against: Against) -> str:
+    """What follows for the first model; nothing below itself."""
+    return f"<br><small>{against[name][key]['verdict']}</small>" if name in against else ""
+
+
+def fidelity_table(fidelity: Mapping[str, Fidelity], against: Against) -> str:
     """How each model finds the references: after true results and after opposite ones."""
-    heads = "".join(f"<th class=n>{html.escape(name)}</th>" for name in fidelity)
     rows = "".join(
         f"<tr><td>{label}</td>"
-        + "".join(_followed(getattr(found, kind)) for found in fidelity.values())
+        + "".join(_followed(name, getattr(found, kind), kind, against) for name, found in fidelity.items())
         + "</tr>"
         for kind, label in KINDS.items()
     )
     perplexities = "".join(f"<td class=n>{found.perplexity:.1f}</td>" for found in fidelity.values())
     rows += f"<tr><td>perplexity of the reference, a token</td>{perplexities}</tr>"
     note = "How often the reference's reply is likelier after the true result than after its opposite: half by chance."
-    head = f"<tr><th>The model…</th>{heads}</tr>"
-    return f"<h2>Does it listen to results?</h2><p><small>{note}</small></p>{wide_table(head + rows)}"
+    table = wide_table(_heads("The model…", fidelity) + rows)
+    return f"<h2>Does it listen to results?</h2><p><small>{note}</small></p>{table}"
 
 
-def _followed(told: Followed) -> str:
-    return f"<td class=n>{percent_within(told.share, told.interval)}<br><small>of {told.replies}</small></td>"
+def _followed(name: str, told: Followed, kind: str, against: Against) -> str:
+    share = f"{percent_within(told.share, told.interval)}<br><small>of {told.replies}</small>"
+    return f"<td class=n>{share}{_verdict(name, kind, against)}</td>"
 
 
 def failure_table(scores: Mapping[str, Scores]) -> str:
     """How many replies of each model failed in which way."""
-    heads = "".join(f"<th class=n>{html.escape(name)}</th>" for name in scores)
     rows = "".join(
         f"<tr><td>{kind}</td>"
         + "".join(f"<td class=n>{score.failures[kind]}</td>" for score in scores.values())
         + "</tr>"
         for kind in FAILURES
     )
-    head = f"<tr><th>Replies</th>{heads}</tr>"
-    return f"<h2>What went wrong</h2>{wide_table(head + rows)}"
+    return f"<h2>What went wrong</h2>{wide_table(_heads('Replies', scores) + rows)}"
 
 
 def group_table(title: str, groups: Mapping[str, Group]) -> str:
@@ -154,7 +163,6 @@ def _example(judged: Judgement) -> str:
 
 def files_table(files: Mapping[str, Mapping[str, Any]]) -> str:
     """Size and fidelity of each delivered file, as far as they are known."""
-    heads = "".join(f"<th class=n>{html.escape(name)}</th>" for name in files)
     known = [row for row in _FILE_ROWS if any(row[0] in file for file in files.values())]
     rows = "".join(
         f"<tr><td>{label}</td>"
@@ -162,12 +170,11 @@ def files_table(files: Mapping[str, Mapping[str, Any]]) -> str:
         + "</tr>"
         for key, label in known
     )
-    return f"<h2>The files</h2>{wide_table(f'<tr><th></th>{heads}</tr>{rows}')}"
+    return f"<h2>The files</h2>{wide_table(_heads('', files) + rows)}"
 
 
 def speed_table(speed: Mapping[str, Speed]) -> str:
     """How fast each model answered, and what it needed."""
-    heads = "".join(f"<th class=n>{html.escape(name)}</th>" for name in speed)
     rows = "".join(
         f"<tr><td>{label}</td>"
         + "".join(f"<td class=n>{getattr(one, key):{shape}}</td>" for one in speed.values())
@@ -175,10 +182,11 @@ def speed_table(speed: Mapping[str, Speed]) -> str:
         for key, label, shape in _SPEED_ROWS
     )
     note = (
-        "Measured on the machine that judged, while it answered; a phone is slower. A prompt that begins as the one "
-        "before it is read only from where they part. The memory is the whole process's, the mapped file included."
+        "Measured on the machine that judged, by the first scenario, which is asked alone; a phone is slower. A prompt "
+        "that begins as the one before it is read only from where they part. The memory is the whole process's, the "
+        "mapped file included."
     )
-    return f"<h2>Speed</h2>{wide_table(f'<tr><th></th>{heads}</tr>{rows}')}<p><small>{note}</small></p>"
+    return f"<h2>Speed</h2>{wide_table(_heads('', speed) + rows)}<p><small>{note}</small></p>"
 
 
 def facts_table(facts: Mapping[str, Any]) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from loresmith.deliver.genealogy import Genealogy
 from loresmith.store.files import write_atomically
 from loresmith.validate import page_parts
-from loresmith.validate.compare import compare
-from loresmith.validate.fidelity import Fidelity
+from loresmith.validate.compare import compare, compare_counts
+from loresmith.validate.fidelity import KINDS, Fidelity
 from loresmith.validate.genealogy_parts import genealogy_table
 from loresmith.validate.judgement import Judgement
 from loresmith.validate.metrics import METRICS
@@ -29,8 +29,7 @@ class Report:
 
     `scores`, `judgements` and `speed` are keyed by model, the delivered one first, the untouched base, where it was
     asked too, last; `files` by name, with their size and how far each is from f16. `curve` is the picture of the
-    losses. A file from elsewhere has neither a curve nor a genealogy. `fidelity`, keyed by model as well, is there
-    where the references were scored.
+    losses. A file from elsewhere has neither a curve nor a genealogy. `fidelity` is keyed by model as well.
     """
 
     title: str
@@ -41,7 +40,7 @@ class Report:
     files: Mapping[str, Mapping[str, Any]]
     curve: Path | None
     genealogy: Genealogy | None
-    fidelity: Mapping[str, Fidelity] = field(default_factory=dict[str, Fidelity])
+    fidelity: Mapping[str, Fidelity]
 
 
 def write_report(folder: Path, report: Report) -> None:
@@ -67,25 +66,31 @@ def _content(report: Report) -> dict[str, Any]:
         "speed": {name: speed.model_dump() for name, speed in report.speed.items()},
         "scores": {name: score.model_dump() for name, score in report.scores.items()},
         "fidelity": {name: found.model_dump() for name, found in report.fidelity.items()},
-        "against_the_base": _against_the_base(report),
+        "first_against": first_against(report),
         "genealogy": report.genealogy.model_dump() if report.genealogy else None,
         "judgements": {name: [j.model_dump() for j in part] for name, part in report.judgements.items()},
     }
 
 
-def _against_the_base(report: Report) -> dict[str, Any] | None:
-    """The first model against the last, paired; None where there is but one."""
-    first, *others = report.judgements.values()
-    if not others:
-        return None
-    return {metric.key: compare(first, others[-1], metric).model_dump() for metric in METRICS}
+def first_against(report: Report) -> dict[str, dict[str, dict[str, Any]]]:
+    """The first model against each other, paired, by what is compared; nothing where it is alone."""
+    first, *others = report.judgements
+    return {other: _differences(report, first, other) for other in others}
+
+
+def _differences(report: Report, first: str, other: str) -> dict[str, dict[str, Any]]:
+    one, two = report.judgements[first], report.judgements[other]
+    shares = [compare(one, two, metric) for metric in METRICS]
+    told = [[getattr(report.fidelity[name], kind).counts for name in (first, other)] for kind in KINDS]
+    listens = [compare_counts(kind, *counts) for kind, counts in zip(KINDS, told, strict=True)]
+    return {found.metric: found.model_dump() for found in (*shares, *listens)}
 
 
 def _parts(report: Report) -> list[str]:
-    first = next(iter(report.scores))
+    first, against = next(iter(report.scores)), first_against(report)
     return [
-        page_parts.score_table(report.scores, _against_the_base(report)),
-        *([page_parts.fidelity_table(report.fidelity)] if report.fidelity else []),
+        page_parts.score_table(report.scores, against),
+        page_parts.fidelity_table(report.fidelity, against),
         page_parts.failure_table(report.scores),
         page_parts.group_table("By tool", report.scores[first].by_tool),
         page_parts.group_table("By category", report.scores[first].by_category),

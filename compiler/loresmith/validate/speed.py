@@ -10,7 +10,7 @@ from loresmith.validate.answers import Answer
 
 
 class Speed(BaseModel):
-    """Over a set of answers on this machine.
+    """Over those answers of a set that were asked alone, on this machine.
 
     `first_token_seconds` is the median; the tokens a second are those of all answers together: of prompts, what was
     read of each until its first token, and of answers, what came after it. `memory_bytes` is the most that the process
@@ -24,19 +24,20 @@ class Speed(BaseModel):
     tokens_per_second: float
     memory_bytes: int
     tokens: int
-    """Of all answers."""
+    """Of all answers, however they were asked."""
 
 
 def speed_of(answers: Sequence[Answer]) -> Speed:
-    """How fast the answers came. There must be one."""
-    waits = sorted(answer.prompt_seconds for answer in answers)
-    made, spent = sum(max(0, a.tokens - 1) for a in answers), sum(a.seconds for a in answers)
+    """How fast the answers came. There must be one that was asked alone."""
+    timed = [(answer.tokens, answer.timing) for answer in answers if answer.timing]
+    waits = sorted(timing.prompt_seconds for _, timing in timed)
+    made, spent = sum(max(0, tokens - 1) for tokens, _ in timed), sum(timing.seconds for _, timing in timed)
     return Speed(
         first_token_seconds=waits[len(waits) // 2],
-        prompt_tokens_per_second=_rate(sum(a.read_tokens for a in answers), sum(waits)),
+        prompt_tokens_per_second=_rate(sum(timing.read_tokens for _, timing in timed), sum(waits)),
         tokens_per_second=_rate(made, spent),
         tokens=sum(answer.tokens for answer in answers),
-        memory_bytes=max(answer.memory_bytes for answer in answers),
+        memory_bytes=max(timing.memory_bytes for _, timing in timed),
     )
 
 

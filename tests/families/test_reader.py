@@ -1,0 +1,69 @@
+"""Sequences read together: the logits that each gets alone, whatever was read before or beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import pytest
+from loresmith.generate.reader import Reader, Weights
+from loresmith.validate.together import History, Reading, read_together
+from numpy.typing import NDArray
+from runs import Run
+
+Rows = dict[int, NDArray[np.float32]]
+
+
+@pytest.fixture(params=["gemma3", "qwen3", "gemma3n_sharing"])
+def run(request: pytest.FixtureRequest) -> Run:
+    return request.getfixturevalue(request.param)
+
+
+def reading(reader: Reader, histories: Sequence[Sequence[int]], rows: Rows, sequence: int) -> Reading[None]:
+    """Makes the sequence each of the histories in turn; puts the last row of each under its first token."""
+    held = History(reader, sequence)
+    for ids in histories:
+        read = np.empty((0, 0), np.float32)
+        for piece in held.unread(ids, (len(ids) - 1,)):
+            read = yield piece
+        rows[ids[0]] = read[-1]
+
+
+def last_rows(run: Run, parts: Sequence[Sequence[Sequence[int]]], sequences: int) -> Rows:
+    """The last row of every history, those of each part one after the other in a sequence, so many parts at once."""
+    reader, rows = Reader(Weights(str(run.f16)), 64, 2, sequences), Rows()
+    read_together(reader, [partial(reading, reader, part, rows) for part in parts], sequences)
+    reader.close()
+    return rows
+
+
+def test_a_sequence_knows_nothing_of_those_beside_it(run: Run) -> None:
+    parts = [[[first, *run.ids[: 10 + first % 7]]] for first in range(40, 50)]
+    alone = last_rows(run, parts, 1)
+    for sequences in (3, 8):
+        together = last_rows(run, parts, sequences)
+        for first, row in together.items():
+            np.testing.assert_allclose(row, alone[first], atol=0.02)
+    assert np.abs(alone[40] - alone[47]).max() > 0.1, "the first token must matter"
+
+
+def test_a_sequence_goes_on_from_what_it_shares_and_forgets_the_rest(run: Run) -> None:
+    reader, kept = Reader(Weights(str(run.f16)), 64, 2), list[NDArray[np.float32]]()
+    long, other = run.ids[:40], [*run.ids[:20], *reversed(run.ids[:12])]
+
+    def walk(sequence: int) -> Reading[None]:
+        history, counts = History(reader, sequence), list[int]()
+        for ids in (long, other, long, long):
+            read = 0
+            for piece in history.unread(ids, (len(ids) - 1,)):
+                kept.append((yield piece)[-1])
+                read += len(piece.tokens)
+            counts.append(read)
+        assert counts == [40, len(other) - 20, 20, 1]
+
+    read_together(reader, [walk], 1)
+    fresh = last_rows(run, [[long]], 1)[long[0]]
+    for row in (kept[0], kept[2], kept[3]):
+        np.testing.assert_allclose(row, fresh, atol=0.02)
+    assert np.abs(kept[1] - fresh).max() > 0.1
