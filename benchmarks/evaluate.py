@@ -2,8 +2,8 @@
 
 FOLDER is a project; a MODEL is a .gguf file or what `loresmith eval --model` takes, and without one the untouched base
 of the recipe is measured, which is built first. Each model answers whole scenarios of the test split, at
-least N replies, without the grammar, again to see that the scores are the same, and with the grammar; the references are
-scored each time. Times are wall clock from the start of the model's process to its end, its loading included.
+least N replies, without the grammar, again to see that the scores are the same, and with the grammar; the references
+are scored each time. Times are wall clock from the start of the model's process to its end, its loading included.
 """
 
 from __future__ import annotations
