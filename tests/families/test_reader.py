@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import cast
 
 import numpy as np
 import pytest
-from loresmith.generate.reader import Reader, Weights
+from loresmith.generate.reader import BATCH, ROWS, Piece, Reader, Weights, cache_bytes
 from loresmith.validate.together import History, Reading, read_together
 from numpy.typing import NDArray
 from runs import Run
@@ -67,3 +68,44 @@ def test_a_sequence_goes_on_from_what_it_shares_and_forgets_the_rest(run: Run) -
     for row in (kept[0], kept[2], kept[3]):
         np.testing.assert_allclose(row, fresh, atol=0.02)
     assert np.abs(kept[1] - fresh).max() > 0.1
+
+
+class Breaks:
+    """A reader that gives no logits and notes where a batch isn't in the order of its sequences."""
+
+    def __init__(self) -> None:
+        self.found = 0
+        self.most = 0
+
+    def read(self, pieces: Sequence[Piece]) -> list[NDArray[np.float32]]:
+        numbers = [piece.sequence for piece in pieces]
+        self.found += numbers != sorted(set(numbers))
+        self.most = max(self.most, len(numbers))
+        assert sum(len(piece.tokens) for piece in pieces) <= BATCH
+        assert sum(len(piece.asked) for piece in pieces) <= ROWS
+        return [np.zeros((len(piece.asked), 2), np.float32) for piece in pieces]
+
+    def forget(self, _sequence: int) -> None: ...
+
+    def keep(self, _sequence: int, _count: int) -> bool:
+        return True
+
+
+def test_every_batch_has_its_sequences_in_order_and_all_come_to_their_end() -> None:
+    reader, rows = Breaks(), Rows()
+    parts = [
+        [[first, *range(300 + 37 * (first - 1000))], [first, *range(500)]] for first in range(1000, 1012)
+    ]
+    made = [partial(reading, cast("Reader", reader), part, rows) for part in parts]
+    read_together(cast("Reader", reader), made, 8)
+    assert sorted(rows) == list(range(1000, 1012))
+    assert reader.found == 0
+    assert reader.most > 1
+
+
+def test_the_cache_of_a_token_is_counted_by_layers_and_heads() -> None:
+    gemma = {"general.architecture": "g", "g.block_count": "18", "g.attention.head_count": "4"}
+    gemma |= {"g.attention.head_count_kv": "1", "g.embedding_length": "640"}
+    assert cache_bytes(gemma) == 18 * 2 * 160 * 2
+    lengths = {"g.attention.key_length": "256", "g.attention.value_length": "256"}
+    assert cache_bytes(gemma | lengths | {"g.attention.head_count_kv": "[2, 4, 2]"}) == 18 * 4 * 512 * 2

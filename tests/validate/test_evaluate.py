@@ -141,6 +141,16 @@ def test_under_the_grammar_a_call_that_never_closes_is_left_out(tmp_path: Path) 
     assert held.scores.failures["malformed"] == 0
 
 
+def test_each_of_several_scenarios_is_at_its_own_place_in_the_grammar(tmp_path: Path) -> None:
+    """The scenarios differ in length, so that some are asked while others are within a call."""
+    model = write_chain_model(tmp_path / "chain.gguf")
+    lengths = [1, 30, 60, 1, 90, 30]
+    many = prompts_of([conversation(f"s{n}", *["It rains. " * many] * 2) for n, many in enumerate(lengths)])
+    held, free = (asked(model, many, constrained=constrained) for constrained in (True, False))
+    assert held.judgements == free.judgements
+    assert {judged.answer for judged in held.judgements} == {"You look round. [roll: perception]"}
+
+
 @pytest.mark.parametrize(
     ("made", "says"),
     [("missing", "no such model file"), ("text", "isn't a GGUF"), ("cut", "damaged or cut short"),

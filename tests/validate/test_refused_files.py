@@ -10,7 +10,8 @@ import pytest
 from gguf import GGUFWriter
 from loresmith.commands.entry import exit_code_of
 from loresmith.commands.init import begin_project
-from loresmith.generate.refusal import refusal
+from loresmith.diagnostics.failure import EnvironmentFailure
+from loresmith.generate.refusal import NO_MEMORY, refusal
 from loresmith.validate.ask import require_askable
 
 from tests.play.chain_model import write_chain_model
@@ -133,3 +134,9 @@ def test_what_llama_says_is_told_where_nobody_knows_why(tmp_path: Path) -> None:
     failed = refusal(good, "ggml_assert: something\nended by signal 6")
     assert failed.message == "llama.cpp can't run this model file."
     assert "ended by signal 6" in str(failed.remedy)
+
+
+def test_too_little_memory_is_the_machines_failure(tmp_path: Path) -> None:
+    failed = refusal(write_chain_model(tmp_path / "good.gguf"), f"llama_init: failed\n{NO_MEMORY}")
+    assert isinstance(failed, EnvironmentFailure)
+    assert "Close other programs" in str(failed.remedy)

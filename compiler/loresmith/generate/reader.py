@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from loresmith.generate.refusal import NO_MEMORY
 
 BATCH = 512
 """Tokens a decode, of all sequences together."""
@@ -47,7 +50,8 @@ class Weights:
 class Reader:
     """Reads up to `sequences` sequences of up to `context` tokens each, which know nothing of each other.
 
-    Tokens of several sequences in one decode cost little more than those of one: the weights are read once for all.
+    Tokens of several sequences in one decode cost little more than those of one: the weights are read once for all,
+    where the pieces stand in the order of their sequences. Ends the process where there isn't memory for it.
     """
 
     def __init__(self, weights: Weights, context: int, threads: int, sequences: int = 1) -> None:
@@ -60,7 +64,7 @@ class Reader:
         settings.n_threads = settings.n_threads_batch = threads
         self._context: Any = llama_cpp.llama_init_from_model(weights.handle, settings)
         if not self._context:
-            raise SystemExit(f"there isn't memory enough for {context * sequences} tokens of context")
+            raise SystemExit(NO_MEMORY)
         self._memory: Any = llama_cpp.llama_get_memory(self._context)
         self._batch: Any = llama_cpp.llama_batch_init(BATCH, 0, 1)
         self.vocabulary = weights.vocabulary
@@ -74,8 +78,8 @@ class Reader:
         return bool(self._library.llama_memory_seq_rm(self._memory, sequence, count, -1))
 
     def read(self, pieces: Sequence[Piece]) -> list[NDArray[np.float32]]:
-        """Read pieces of different sequences, BATCH tokens and ROWS rows in all at most; gives of each the rows of
-        logits that it asks for."""
+        """Read pieces of different sequences, in their order; BATCH tokens and ROWS rows in all at most. Gives of each
+        the rows of logits that it asks for."""
         places = self._fill(pieces)
         code = self._library.llama_decode(self._context, self._batch)
         if code != 0:
@@ -110,6 +114,20 @@ class Reader:
     def _row(self, place: int) -> NDArray[np.float32]:
         logits = self._library.llama_get_logits_ith(self._context, place)
         return np.ctypeslib.as_array(logits, shape=(self.vocabulary,)).copy()
+
+
+def cache_bytes(metadata: Mapping[str, str]) -> int:
+    """Bytes of a GGUF file's key and value cache, a token, in f16."""
+    architecture = metadata["general.architecture"]
+
+    def most(key: str, otherwise: int) -> int:
+        """A number of the architecture; where each layer has its own, the largest."""
+        return max(map(int, re.findall(r"\d+", metadata.get(f"{architecture}.{key}", ""))), default=otherwise)
+
+    heads = most("attention.head_count", 1)
+    width = most("embedding_length", 1) // heads
+    lengths = most("attention.key_length", width) + most("attention.value_length", width)
+    return most("block_count", 1) * most("attention.head_count_kv", heads) * lengths * 2
 
 
 def pieces(positions: Sequence[int], begun: int = 0) -> Iterator[tuple[int, int, list[int]]]:

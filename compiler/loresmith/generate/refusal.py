@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from loresmith.diagnostics.failure import Rejected
+from loresmith.diagnostics.failure import EnvironmentFailure, Failure, Rejected
 from loresmith.families.family import FAMILIES
 from loresmith.generate.model_file import no_template, unknown_family
 
@@ -13,6 +13,8 @@ NO_TEMPLATE = "The file has no chat template, so nobody knows how the model want
 """What a worker says of a file without a template."""
 TEMPLATE_FAILED = "chat template: "
 """What a worker says before the error of a template."""
+NO_MEMORY = "there isn't memory enough for so much context"
+"""What a worker says where llama.cpp gets no memory."""
 _UNKNOWN = re.compile(r"unknown model architecture: '([^']*)'")
 _TEMPLATE = re.compile(rf"(?:jinja2\.exceptions\.\w+: |{TEMPLATE_FAILED})(.*)")
 _DAMAGED = re.compile(
@@ -30,8 +32,14 @@ def unknown_architecture(architecture: str) -> str:
     return f"unknown model architecture: '{architecture}'"
 
 
-def refusal(file: Path, said: str) -> Rejected:
+def refusal(file: Path, said: str) -> Failure:
     """The failure to raise for a model file that a worker ended on with these words."""
+    if NO_MEMORY in said:
+        return EnvironmentFailure(
+            "There isn't memory enough to ask this model file.",
+            where=str(file),
+            remedy="Close other programs, or take a smaller quantization.",
+        )
     kind, architecture = _header(file)
     if part := _KINDS.get(kind):
         return Rejected(
@@ -39,6 +47,11 @@ def refusal(file: Path, said: str) -> Rejected:
             where=str(file),
             remedy=f"Name the model file beside it, without {part[1]} in its name; see: loresmith models",
         )
+    return _refused_words(file, architecture, said)
+
+
+def _refused_words(file: Path, architecture: str, said: str) -> Rejected:
+    """The failure for a whole model of some architecture."""
     if family := _unknown(said, architecture):
         return unknown_family(file, family)
     if NO_TEMPLATE in said:

@@ -17,16 +17,10 @@ from typing import IO, Any, Literal, Protocol
 
 from loresmith.families.family import Family
 from loresmith.generate.model_file import family_of_file, require_gguf
+from loresmith.generate.patience import patience
 from loresmith.generate.refusal import refusal
 from loresmith.generate.sampling import Sampling
 from loresmith.process.child import last_words
-
-PATIENT = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
-"""llama.cpp's threads wait for each other hundreds of times a token: awake for a moment, then asleep.
-
-Measured on two cores, answer tokens a second of the 270M: 76, and 30 beside a training run. Asleep at once, 46 and 51;
-always awake, 86 and a tenth of that.
-"""
 
 End = Literal["turn", "stop", "limit", "interrupted"]
 """Why an answer ended: by the model itself, a stop string, the token limit, the person."""
@@ -111,7 +105,7 @@ def open_session(model: Path, context: int) -> Generator[ModelSession]:
         # In a session of its own the terminal's Ctrl-C doesn't reach it: `stop` does.
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8",
-            start_new_session=True, env={**PATIENT, **os.environ},
+            start_new_session=True, env={**patience(), **os.environ},
         )  # fmt: skip
         try:
             yield ModelSession(model, process, errors)

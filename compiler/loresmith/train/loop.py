@@ -99,35 +99,112 @@ def run_training(
     first writes checkpoints and calls `on_step`. `losses` are the model's own, where `prepare_rows` hasn't made it
     ready for the packed ones. Raises Rejected on NaN and on divergence; the checkpoints stay.
     """
-    parameters = adapter_parameters(model)
+    setting = _Setting(model, held_out, train, device, world, losses)
+    run = _begun(setting, samples, folder)
+    while run.progress.step < run.steps and not run.progress.stopped_early:
+        measurement = run.next_step(samples)
+        if not world.is_main:
+            continue
+        on_step(measurement)
+        if _is_checkpoint(run.progress, run.steps, train):
+            save_checkpoint(folder, run.parameters, run.best, run.optimizer, run.progress)
+    return Outcome(run.progress, run.best, run.steps)
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """What stays the same throughout a run."""
+
+    model: Any
+    held_out: Sequence[Sample]
+    train: Train
+    device: str
+    world: World
+    losses: Losses
+
+
+def _begun(setting: _Setting, samples: Sequence[Sample], folder: Path) -> _Run:
+    """The run at its beginning, or at its newest checkpoint."""
+    train, world = setting.train, setting.world
+    parameters = adapter_parameters(setting.model)
     optimizer = torch.optim.AdamW(
         parameters.values(), lr=train.learning_rate, weight_decay=train.weight_decay
     )
     world.begin_as_main(parameters.values())
     content = world.said_by_main(newest_checkpoint(folder) if world.is_main else None)
     progress, best = restore(content, parameters, optimizer) if content else (Progress(), {})
-    steps = total_steps(len(samples), train)
-    while progress.step < steps and not progress.stopped_early:
-        started = time.monotonic()
-        rate = learning_rate_at(progress.step, steps, train)
+    return _Run(setting, parameters, optimizer, progress, best, total_steps(len(samples), train))
+
+
+@dataclass
+class _Run:
+    """A run on its way: `best` is the adapter with the lowest eval loss so far."""
+
+    setting: _Setting
+    parameters: dict[str, torch.nn.Parameter]
+    optimizer: torch.optim.Optimizer
+    progress: Progress
+    best: dict[str, torch.Tensor]
+    steps: int
+
+    def next_step(self, samples: Sequence[Sample]) -> Measurement:
+        """One step, with an evaluation where one is due. Raises Rejected on NaN and on divergence."""
+        started, progress, train = time.monotonic(), self.progress, self.setting.train
+        rate = learning_rate_at(progress.step, self.steps, train)
         batch = batch_of(samples, train.batch_size, train.seed, progress.step)
-        loss, norm = _gradients(model, parameters, optimizer, batch, train, device, world, losses)
+        loss, norm = self._gradients(batch)
         require_sane_step(loss, norm, progress, train)
-        _step(optimizer, rate)
+        self._move(rate)
         seconds = time.monotonic() - started
         progress.step += 1
-        eval_loss = None
-        if progress.step % train.eval_every == 0 or progress.step == steps:
-            eval_loss = mean_loss(model, held_out, device, train, world, losses)
-            require_sane_eval(eval_loss, progress, train)
-            best = _note_eval(progress, eval_loss, parameters, best, train.patience)
+        eval_loss = self._evaluation() if self._evaluates() else None
         progress.history.append({"step": progress.step, "loss": loss, "eval_loss": eval_loss})
-        if world.is_main:
-            done = (progress.step, steps, loss, eval_loss, rate)
-            on_step(_measurement(done, batch, seconds, norm, held_memory_bytes(device)))
-        if world.is_main and _is_checkpoint(progress, steps, train):
-            save_checkpoint(folder, parameters, best, optimizer, progress)
-    return Outcome(progress, best, steps)
+        return Measurement(
+            step=progress.step,
+            steps=self.steps,
+            loss=loss,
+            eval_loss=eval_loss,
+            learning_rate=rate,
+            tokens=sum(len(sample.ids) for sample in batch),
+            supervised=sum(sample.supervised for sample in batch),
+            seconds=seconds,
+            gradient_norm=norm,
+            memory_bytes=held_memory_bytes(self.setting.device),
+        )
+
+    def _gradients(self, batch: Sequence[Sample]) -> tuple[float, float]:
+        """Put the batch's gradients into the parameters; gives its loss and their norm before it was limited."""
+        model, train, device = self.setting.model, self.setting.train, self.setting.device
+        world, losses = self.setting.world, self.setting.losses
+        model.train()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = world.summed(accumulate_gradients(model, batch, train, device, world, losses), device)
+        world.sum_gradients(self.parameters.values())
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), train.clip_norm)
+        return loss, float(norm)
+
+    def _move(self, rate: float) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.step()
+
+    def _evaluates(self) -> bool:
+        return self.progress.step % self.setting.train.eval_every == 0 or self.progress.step == self.steps
+
+    def _evaluation(self) -> float:
+        """The eval loss; the adapter is kept when it is the lowest yet, and counts towards early stopping when not."""
+        setting, progress = self.setting, self.progress
+        loss = mean_loss(
+            setting.model, setting.held_out, setting.device, setting.train, setting.world, setting.losses
+        )
+        require_sane_eval(loss, progress, setting.train)
+        if progress.best_eval is None or loss < progress.best_eval:
+            progress.best_eval, progress.best_step, progress.evals_without_gain = loss, progress.step, 0
+            self.best = {name: p.detach().cpu().clone() for name, p in self.parameters.items()}
+        else:
+            progress.evals_without_gain += 1
+            progress.stopped_early = progress.evals_without_gain >= setting.train.patience
+        return loss
 
 
 def mean_loss(
@@ -165,29 +242,6 @@ def accumulate_gradients(
     return total
 
 
-def _measurement(
-    done: tuple[int, int, float, float | None, float],
-    batch: Sequence[Sample],
-    seconds: float,
-    norm: float,
-    memory_bytes: int,
-) -> Measurement:
-    """`done`: the step, how many there are, the two losses and the learning rate."""
-    step, steps, loss, eval_loss, rate = done
-    return Measurement(
-        step=step,
-        steps=steps,
-        loss=loss,
-        eval_loss=eval_loss,
-        learning_rate=rate,
-        tokens=sum(len(sample.ids) for sample in batch),
-        supervised=sum(sample.supervised for sample in batch),
-        seconds=seconds,
-        gradient_norm=norm,
-        memory_bytes=memory_bytes,
-    )
-
-
 def _own_groups(samples: Sequence[Sample], train: Train, world: World) -> Iterator[list[Sample]]:
     """The samples of this process's rows, packed no fuller than it takes for every process to have some."""
     lengths = lengths_of(samples)
@@ -201,44 +255,3 @@ def _is_checkpoint(progress: Progress, steps: int, train: Train) -> bool:
     is_best = progress.best_step == progress.step
     is_last = progress.stopped_early or progress.step == steps
     return is_best or is_last or progress.step % train.checkpoint_every == 0
-
-
-def _gradients(
-    model: Any,
-    parameters: dict[str, torch.nn.Parameter],
-    optimizer: torch.optim.Optimizer,
-    batch: Sequence[Sample],
-    train: Train,
-    device: str,
-    world: World,
-    losses: Losses,
-) -> tuple[float, float]:
-    """Put the batch's gradients into the parameters; gives its loss and their norm before it was limited."""
-    model.train()
-    optimizer.zero_grad(set_to_none=True)
-    loss = world.summed(accumulate_gradients(model, batch, train, device, world, losses), device)
-    world.sum_gradients(parameters.values())
-    norm = torch.nn.utils.clip_grad_norm_(parameters.values(), train.clip_norm)
-    return loss, float(norm)
-
-
-def _step(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-    optimizer.step()
-
-
-def _note_eval(
-    progress: Progress,
-    eval_loss: float,
-    parameters: dict[str, torch.nn.Parameter],
-    best: dict[str, torch.Tensor],
-    patience: int,
-) -> dict[str, torch.Tensor]:
-    """Keep the adapter when the eval loss is the lowest yet; count towards early stopping when not."""
-    if progress.best_eval is None or eval_loss < progress.best_eval:
-        progress.best_eval, progress.best_step, progress.evals_without_gain = eval_loss, progress.step, 0
-        return {name: p.detach().cpu().clone() for name, p in parameters.items()}
-    progress.evals_without_gain += 1
-    progress.stopped_early = progress.evals_without_gain >= patience
-    return best

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from loresmith.generate.model_file import require_gguf
+from loresmith.generate.patience import patience
 from loresmith.generate.refusal import refusal
-from loresmith.generate.session import PATIENT
 from loresmith.process.child import ChildFailed, run_child
 from loresmith.validate.answers import Answer, Prompt
 
@@ -100,7 +100,7 @@ def _run_worker(
         asked, said = Path(scratch) / "request.json", Path(scratch) / "response.json"
         asked.write_text(json.dumps(request), encoding="utf-8")
         try:
-            run_child("loresmith.validate.worker", [str(asked), str(said)], report, PATIENT)
+            run_child("loresmith.validate.worker", [str(asked), str(said)], report, patience())
         except ChildFailed as error:
             raise refusal(model, error.said) from error
         return json.loads(said.read_text(encoding="utf-8"))

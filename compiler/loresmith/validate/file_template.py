@@ -11,24 +11,21 @@ from loresmith.generate.refusal import NO_TEMPLATE, TEMPLATE_FAILED, unknown_arc
 from loresmith.quantize.llama_log import listen
 
 
-def load(path: str, **settings: Any) -> Any:
-    """The file as llama-cpp-python's model; ends the process where llama.cpp refuses it, which says why on stderr."""
+def read_words(path: str) -> Any:
+    """The file's vocabulary and metadata as llama-cpp-python's model, without its weights.
+
+    Ends the process where llama.cpp refuses the file, which says why on stderr, where it has no chat template, or is of
+    a family that loresmith doesn't know.
+    """
     from llama_cpp import Llama
 
     listen(lambda _line: None)
     try:
         # Without `verbose` the library would silence llama.cpp's log, which `listen` sorts.
-        model = Llama(model_path=path, verbose=True, **settings)
+        words = Llama(model_path=path, vocab_only=True, verbose=True)
     except ValueError:
         sys.exit(1)
-    model.verbose = False
-    return model
-
-
-def read_words(path: str) -> Any:
-    """The file's vocabulary and metadata, without its weights; ends the process where it has no chat template, or is
-    of a family that loresmith doesn't know."""
-    words = load(path, vocab_only=True)
+    words.verbose = False
     architecture = words.metadata.get("general.architecture", "")
     if architecture not in {family.gguf_architecture for family in FAMILIES}:
         sys.exit(unknown_architecture(architecture))

@@ -51,12 +51,13 @@ class Replier:
         self._scored: bool = request["scored"]
         self._done = done
         self._alone = alone
+        self._grammars: dict[int, GrammarFilter] = {}
 
     def scenario(self, asked: Sequence[Asked], sequence: int) -> Reading[None]:
         """The prompts of one scenario in a sequence of its own; what a prompt shares with the one before isn't read
         again."""
         history = History(self._reader, sequence)
-        grammar = GrammarFilter(self._words, self._grammar) if self._grammar else None
+        grammar = self._grammar_of(sequence)
         for one in asked:
             reply: dict[str, Any] = {"answer": None, "costs": []}
             if self._limit:
@@ -64,6 +65,12 @@ class Replier:
             if self._scored:
                 reply["costs"] = yield from _costs(history, one)
             self._done(one.number, reply)
+
+    def _grammar_of(self, sequence: int) -> GrammarFilter | None:
+        """The grammar as far as a sequence has come in it."""
+        if self._grammar and sequence not in self._grammars:
+            self._grammars[sequence] = GrammarFilter(self._words, self._grammar)
+        return self._grammars.get(sequence)
 
     def _answer(self, history: History, one: Asked, grammar: GrammarFilter | None) -> Reading[dict[str, Any]]:
         """The greedy answer up to an end-of-generation token or the limit.

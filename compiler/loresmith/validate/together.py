@@ -51,11 +51,13 @@ def read_together(reader: Reader, readings: Iterable[Callable[[int], Reading[Non
     free = list(range(sequences))
     while True:
         while free and (make := next(waiting, None)):
-            sequence = free.pop(0)
+            sequence = min(free)
+            free.remove(sequence)
             _go_on(make(sequence), None, sequence, wanted, free)
         if not wanted:
             return
-        chosen = _fitting({sequence: piece for sequence, (_, piece) in wanted.items()})
+        # llama.cpp reads sequences together where they follow each other in the batch by number, else one by one.
+        chosen = sorted(_fitting({sequence: piece for sequence, (_, piece) in wanted.items()}))
         for sequence, rows in zip(chosen, reader.read([wanted[s][1] for s in chosen]), strict=True):
             # Out and in again: whoever found no place now comes before those that did.
             _go_on(wanted.pop(sequence)[0], rows, sequence, wanted, free)
@@ -78,7 +80,7 @@ def _go_on(
 
 
 def _fitting(wanted: dict[int, Piece]) -> list[int]:
-    """The sequences whose pieces fit into one decode, in their order."""
+    """The sequences whose pieces fit into one decode; who has waited longest comes first."""
     chosen, tokens, rows = list[int](), 0, 0
     for sequence, piece in wanted.items():
         if tokens + len(piece.tokens) <= BATCH and rows + len(piece.asked) <= ROWS:

@@ -14,16 +14,16 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from loresmith.environment.memory import available_memory_bytes
 from loresmith.generate.constrained import CLOSING
-from loresmith.generate.reader import Reader, Weights
+from loresmith.generate.reader import Reader, Weights, cache_bytes
 from loresmith.process.child import say_progress
 from loresmith.validate.file_template import read_words, rendered_prompt
 from loresmith.validate.replying import Asked, Replier
 from loresmith.validate.together import Reading, read_together
 
 SEQUENCES = 8
-"""Scenarios asked at once. On two cores eight answers come 3.7 times as fast as one after the other, sixteen 5.4 times;
-each holds a context of its own."""
+"""Scenarios asked at once. On two cores eight make 190 answer tokens a second, one 80; each holds its own context."""
 
 
 def main() -> None:
@@ -67,9 +67,11 @@ def _replies(request: dict[str, Any], words: Any, asked: Sequence[Asked]) -> lis
 
     weights = Weights(request["model"], request["gpu_layers"])
     first, *others = [list(part) for _, part in groupby(asked, key=lambda one: one.scenario)]
-    for scenarios, sequences in (([first], 1), (others, min(SEQUENCES, len(others)))):
+    for scenarios in ([first], others):
         if scenarios:
-            reader = Reader(weights, _context(asked, request), request["threads"], sequences)
+            context = _context(scenarios, request["max_new_tokens"])
+            sequences = _sequences(len(scenarios), context * cache_bytes(words.metadata))
+            reader = Reader(weights, context, request["threads"], sequences)
             replier = Replier(reader, words, request, done, alone=sequences == 1)
             made: list[Callable[[int], Reading[None]]] = [
                 partial(replier.scenario, part) for part in scenarios
@@ -79,11 +81,16 @@ def _replies(request: dict[str, Any], words: Any, asked: Sequence[Asked]) -> lis
     return replies
 
 
-def _context(asked: Sequence[Asked], request: dict[str, Any]) -> int:
+def _context(scenarios: Sequence[Sequence[Asked]], max_new_tokens: int) -> int:
     """Tokens of the longest prompt with the longest answer, or its reference."""
-    answer = request["max_new_tokens"] + CLOSING
+    asked = [one for part in scenarios for one in part]
     prompts = [(len(ids), len(one.reference)) for one in asked for ids in (one.ids, *one.turned)]
-    return max(prompt + max(answer, reference) for prompt, reference in prompts) + 8
+    return max(prompt + max(max_new_tokens + CLOSING, reference) for prompt, reference in prompts) + 8
+
+
+def _sequences(scenarios: int, context_bytes: int) -> int:
+    """How many scenarios are asked at once: as many as half of the memory that is left has room for."""
+    return max(1, min(SEQUENCES, scenarios, available_memory_bytes() // 2 // context_bytes))
 
 
 def _native(words: Any, messages: list[dict[str, str]]) -> str:
