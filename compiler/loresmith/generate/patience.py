@@ -9,8 +9,8 @@ def patience() -> dict[str, str]:
     """Environment variables for a process that runs llama.cpp: its threads are awake for a moment, then asleep, as they
     wait hundreds of times a token. None where the user has said how threads wait.
 
-    Measured on two cores, answer tokens a second of the 270M: 76, and 30 beside a training run. Asleep at once it was
-    46 and 51; always awake 86, and a tenth of that.
+    Measured on two cores, answer tokens a second of the 270M: 76, and 31 beside a training run. Asleep at once it was
+    46 and 51; awake ten times as long 82 and 11.
     """
     if "OMP_WAIT_POLICY" in os.environ:
         return {}
