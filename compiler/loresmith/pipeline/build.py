@@ -27,11 +27,11 @@ from loresmith.validate.score import Scores
 
 @dataclass(frozen=True)
 class StageState:
-    """A stage and its artefact, or None when it would have to run. `progress`: it was begun and can go on."""
+    """A stage and its artefact, or None when it would have to run; `begun` is the folder of a run that can go on."""
 
     stage: Stage
     artefact: Artefact | None
-    progress: bool
+    begun: Path | None
 
 
 def states_of(project: Project) -> list[StageState]:
@@ -42,11 +42,18 @@ def states_of(project: Project) -> list[StageState]:
         known = all(need in built for need in stage.needs)
         key = _key(stage, project, built) if known else None
         artefact = project.store.find(stage.name, key) if key else None
-        begun = bool(key) and stage.resumable and project.store.work_folder(stage.name, str(key)).exists()
         if artefact:
             built[stage.name] = artefact
-        states.append(StageState(stage, artefact, begun and artefact is None))
+        states.append(StageState(stage, artefact, None if artefact else _begun(stage, key, project)))
     return states
+
+
+def _begun(stage: Stage, key: str | None, project: Project) -> Path | None:
+    """The folder of a run that was stopped and can go on."""
+    if key is None or not stage.resumable:
+        return None
+    folder = project.store.work_folder(stage.name, key)
+    return folder if folder.exists() else None
 
 
 def run_build(project: Project, watcher: Watcher) -> Delivery:

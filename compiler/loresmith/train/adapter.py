@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from loresmith.store.files import write_atomically
 from loresmith.train.curve import draw_loss_curve
 from loresmith.train.heap import give_back_freed_memory, keep_freed_memory
 from loresmith.train.loop import Measurement, Outcome, run_training
+from loresmith.train.metrics import logged
 from loresmith.train.model import (
     add_adapter,
     load_adapter_weights,
@@ -34,7 +33,6 @@ from loresmith.train.model import (
 from loresmith.train.recomputation import choose_recomputation, recompute_layers
 from loresmith.train.world import ALONE, World
 
-METRICS = "metrics.jsonl"
 HISTORY = "history.json"
 CURVE = "loss.png"
 
@@ -158,33 +156,6 @@ def _forget_machine_paths(config: Path) -> None:
     if isinstance(content["target_modules"], list):
         content["target_modules"].sort()
     write_atomically(config, json.dumps(content, indent=2, sort_keys=True))
-
-
-def logged(folder: Path, on_step: Callable[[Measurement], None]) -> Callable[[Measurement], None]:
-    """`on_step`, with every measurement also appended to metrics.jsonl."""
-    started: list[bool] = []
-
-    def log(measurement: Measurement) -> None:
-        if not started:
-            _drop_steps_from(folder / METRICS, measurement.step)
-            started.append(True)
-        speed = {"tokens_per_second": round(measurement.tokens / measurement.seconds, 1)}
-        line = json.dumps(asdict(measurement) | speed) + "\n"
-        with (folder / METRICS).open("a", encoding="utf-8") as file:
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
-        on_step(measurement)
-
-    return log
-
-
-def _drop_steps_from(metrics: Path, step: int) -> None:
-    """Forget the steps after the checkpoint that a resumed run does again."""
-    if metrics.exists():
-        lines = metrics.read_text(encoding="utf-8").splitlines()
-        kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] < step]
-        write_atomically(metrics, "".join(f"{line}\n" for line in kept))
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

@@ -8,9 +8,10 @@ from typing import Any
 from loresmith.dataset.build import few_samples, samples_of
 from loresmith.environment.accelerator import Accelerator, detect_accelerator
 from loresmith.families.family import family_named
-from loresmith.train.adapter import circumstances, logged, memory_failures, save_adapter
+from loresmith.train.adapter import circumstances, memory_failures, save_adapter
 from loresmith.train.heap import keep_freed_memory
 from loresmith.train.loop import Measurement, Outcome, run_training
+from loresmith.train.metrics import logged
 from loresmith.train.model import load_adapter_weights, resolve_precision
 from loresmith.unsloth.losses import padded_losses
 from loresmith.unsloth.model import unsloth_model

@@ -1,0 +1,72 @@
+"""How long a recipe's training will take here: from its own pace where it was begun, else predicted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loresmith.environment.processor import multiplies_bf16
+from loresmith.pipeline.build import StageState
+from loresmith.pipeline.project import Project
+from loresmith.plan.estimate import Work, measured_flops, training_seconds
+from loresmith.plan.feasibility import has_gpu
+from loresmith.plan.known_bases import known_base
+from loresmith.store.artefacts import Artefact
+from loresmith.train.metrics import Pace, pace_in
+
+TRAINED_SHARE = 0.8
+"""The part of the scenarios that the train split gets."""
+CHARACTERS_PER_TOKEN = 2.6
+"""Of a scenario file, for a token of its sample, which lists the tools too: the shipped library's, before the dataset
+is built."""
+SUPERVISED_SHARE = 0.34
+"""The part of a sample's tokens that the DM says: the shipped library's."""
+
+
+@dataclass(frozen=True)
+class TrainingTime:
+    """Seconds that training takes, or, begun, what is left of it; then `pace` says where it stands. `upper`: it takes
+    less where the processor multiplies bf16, which only torch can tell."""
+
+    seconds: float
+    pace: Pace | None = None
+    upper: bool = False
+
+
+def training_time(project: Project, states: list[StageState]) -> TrainingTime | None:
+    """The time of the recipe's training; None where it is built, on a GPU, and for a base that isn't in the table."""
+    artefacts = {state.stage.name: state.artefact for state in states}
+    if artefacts["train"]:
+        return None
+    begun = next(state.begun for state in states if state.stage.name == "train")
+    if begun and (pace := pace_in(begun)):
+        return TrainingTime(pace.seconds_left, pace)
+    base = known_base(project.recipe.base)
+    if base is None or has_gpu():
+        return None
+    asked = project.recipe.train.precision
+    native = False if asked == "fp32" else multiplies_bf16()
+    work = _work(project, artefacts["dataset"], artefacts.get("trim"))
+    seconds = training_seconds(base, work, measured_flops(), bf16=bool(native))
+    return TrainingTime(seconds, upper=native is None)
+
+
+def _work(project: Project, dataset: Artefact | None, trim: Artefact | None) -> Work:
+    scenarios, tokens, supervised = _epoch(project, dataset)
+    train = project.recipe.train
+    epochs = float(train.epochs)
+    if train.max_steps and scenarios:
+        epochs = min(epochs, train.max_steps * train.batch_size / scenarios)
+    kept = trim.facts["tokens_after"] / trim.facts["tokens_before"] if trim else 1.0
+    return Work(epochs * tokens, epochs * supervised, kept)
+
+
+def _epoch(project: Project, dataset: Artefact | None) -> tuple[float, float, float]:
+    """Scenarios, tokens and supervised tokens of an epoch: the dataset's, or told from the files."""
+    if dataset:
+        facts = dataset.facts
+        return facts["train_scenarios"], facts["train_tokens"], facts["train_supervised"]
+    sizes = [path.stat().st_size for path in project.scenarios.rglob("*.md")]
+    taken = min(TRAINED_SHARE * len(sizes), project.recipe.data.limit or len(sizes))
+    scenarios = taken * (1 + project.recipe.data.augment.copies)
+    tokens = scenarios * sum(sizes) / max(1, len(sizes)) / CHARACTERS_PER_TOKEN
+    return scenarios, tokens, tokens * SUPERVISED_SHARE
