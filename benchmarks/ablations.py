@@ -1,11 +1,12 @@
 """Trains variants of the shipped default and judges each: `python benchmarks/ablations.py --project FOLDER
 [--scenarios N] [--questions N] [--split eval] [--only VARIANT…] [--write]`.
 
-FOLDER is a project with the shipped scenarios. Each variant is the default recipe with one thing changed, on a part
-of the scenarios, so that many can be compared; it is trained to its end and quantized by the build, and its q8_0 file
-answers the prompts of some scenarios of the split, greedy, without the grammar. What was measured is kept below FOLDER
-and not measured again while model, prompts and judge are the same, so that a stopped run goes on and a variant can be
-added. Differences are paired, by scenario. The eval split chooses; the test split is for what was chosen.
+FOLDER is a project with the shipped scenarios. Each variant is the default recipe with one thing changed, on a part of
+the scenarios and for one epoch, so that many can be compared; it is trained to its end and quantized by the build, and
+its q8_0 file answers the prompts of some scenarios of the split, greedy, without the grammar. What was measured is
+kept below FOLDER and not measured again while model, prompts and judge are the same, so that a stopped run goes on and
+a variant can be added. Differences are paired, by scenario. The eval split chooses; the test split is for what was
+chosen.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from loresmith.pipeline.build import build_stage
 from loresmith.pipeline.graph import stages_of
 from loresmith.pipeline.project import Project
 from loresmith.recipe.load import load_recipe
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.store.artefacts import Artefact, key_of
 from loresmith.store.files import write_atomically
 from loresmith.validate.answers import Prompt
@@ -49,7 +50,7 @@ RECIPES = HERE.parent / "recipes"
 RECIPE = RECIPES / "gemma3-270m.yaml"
 BEGIN, END = "<!-- ablations: written by benchmarks/ablations.py -->\n", "<!-- end of ablations -->\n"
 KEPT = Path("ai-training") / "build" / "ablations"
-DEFAULT = "the default"
+DEFAULT = "the default, 1 epoch"
 VARIANTS: dict[str, dict[str, Any]] = {
     DEFAULT: {},
     "half the scenarios": {"data": {"limit": 0.5}},
@@ -58,6 +59,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "calls count once": {"train": {"call_weight": 1}},
     "calls count 6 times": {"train": {"call_weight": 6}},
     "names and dice augmented once": {"data": {"augment": {"names": 1, "dice": 1}}},
+    "down to a tenth by a cosine": {"train": {"schedule": "cosine"}},
     "half the learning rate": {"train": {"learning_rate": 4e-4}},
     "twice the learning rate": {"train": {"learning_rate": 1.6e-3}},
     "rank 4": {"train": {"rank": 4, "alpha": 8}},
@@ -69,8 +71,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
 sees each scenario and a copy of it: it is to be read beside 2 epochs."""
 FEWEST = 2 * Train().eval_scenarios
 """Scenarios to train on, at the least: half of them still leave all that the eval loss is measured on."""
-FINAL_ONLY = 10**6
-"""Steps between eval losses: the last adapter is judged, not the best of more or fewer evaluations."""
+COMMON = {"train": {"epochs": 1, "eval_every": 10**6}}
+"""What all have: one epoch where they don't say otherwise, and no eval loss but the last adapter's, which is judged."""
 
 
 class Measured(BaseModel):
@@ -155,7 +157,7 @@ def _recipe(name: str, root: Path, scenarios: int) -> Path:
     content = yaml.safe_load(RECIPE.read_text(encoding="utf-8"))
     changes = _changed({"name": f"ablation-{_slug(name)}", "data": {"limit": 1}}, VARIANTS[name])
     changes["data"]["limit"] = round(changes["data"]["limit"] * scenarios)
-    content = _changed(_changed(content, {"train": {"eval_every": FINAL_ONLY}}), changes)
+    content = _changed(_changed(content, COMMON), changes)
     file = root / KEPT / f"{_slug(name)}.yaml"
     file.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(file, yaml.safe_dump(content, sort_keys=False))
@@ -171,7 +173,7 @@ def _changed(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]
 
 
 def _slug(name: str) -> str:
-    return name.replace(" ", "-")
+    return name.replace(",", "").replace(" ", "-")
 
 
 def _evaluated(name: str, project: Project, quantized: Artefact, prompts: Sequence[Prompt]) -> Evaluated:

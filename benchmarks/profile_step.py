@@ -26,7 +26,7 @@ import torch
 from loresmith.base.acquire import read_config
 from loresmith.dataset.build import samples_of
 from loresmith.families.family import family_of
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.render.tokens import Sample
 from loresmith.train.adapted_linear import AdaptedLinear
 from loresmith.train.attention import IsolatedAttention

@@ -48,7 +48,7 @@ from pathlib import Path
 from loresmith.base.acquire import read_config
 from loresmith.dataset.build import samples_of
 from loresmith.families.family import family_of
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.train.heap import keep_freed_memory
 from loresmith.train.loop import run_training
 from loresmith.train.model import add_adapter, load_base, prepare_rows

@@ -135,8 +135,10 @@ if (!command) {
   console.error("error: no command.\n  help: node bootstrap/run.mjs train|lint|plan|doctor|test … [arguments]");
   process.exit(INVALID_CALL);
 }
-// pnpm passes on the `--` that npm takes away.
-const args = rest[0] === "--" ? rest.slice(1) : rest;
+// pnpm passes on the `--` that npm takes away, wherever it stands.
+const byNpm = (process.env.npm_config_user_agent ?? "").startsWith("npm/");
+const dashes = byNpm ? -1 : rest.indexOf("--");
+const args = dashes < 0 ? rest : rest.toSpliced(dashes, 1);
 const wanted = key();
 if (!isReady(wanted)) {
   const [interpreter, ...options] = findPython();

@@ -10,7 +10,7 @@ from typing import Any
 import loresmith.train.loop
 from loresmith.base.acquire import read_config
 from loresmith.families.family import family_of
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.render.tokens import Sample
 from loresmith.train.heap import keep_freed_memory
 from loresmith.train.loop import Measurement, mean_loss, run_training

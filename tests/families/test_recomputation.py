@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from loresmith.families.family import family_named
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.train import recomputation
 from loresmith.train.activations import measure_activations, pairs_of
 from loresmith.train.loss import supervised_loss

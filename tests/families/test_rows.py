@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from loresmith.families.family import family_named
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.render.tokens import Sample
 from loresmith.train.loss import supervised_loss
 from loresmith.train.model import adapter_parameters, add_adapter, load_base, prepare_rows

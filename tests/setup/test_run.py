@@ -83,13 +83,22 @@ def test_second_start_adds_under_a_second(ready: TinyProject) -> None:
         (["train", "--", "--recipe", "smoke"], ["train", "--recipe", "smoke"]),
         (["train", "smoke"], ["train", "smoke"]),
         (["lint", "--", "--", "-odd name.md"], ["lint", "--", "-odd name.md"]),
-        (["train", "smoke", "--", "x"], ["train", "smoke", "--", "x"]),
+        (["data", "stats", "--", "--json"], ["data", "stats", "--json"]),
     ],
 )
-def test_arguments_pass_through_and_one_leading_dashes_is_dropped(
+def test_arguments_pass_through_and_the_first_dashes_are_dropped(
     ready: TinyProject, given: list[str], passed: list[str]
 ) -> None:
     assert ready.run(*given).stdout == f"arguments {passed}\n"
+
+
+def test_npm_has_dropped_its_dashes_already(ready: TinyProject) -> None:
+    (ready.root / "package.json").write_text('{"scripts": {"lint": "node bootstrap/run.mjs lint"}}')
+    command = ["npm", "run", "-s", "lint", "--", "--quiet", "--", "-odd name.md"]
+    done = subprocess.run(
+        command, cwd=ready.root, env=ready.environment(), capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "arguments ['lint', '--quiet', '--', '-odd name.md']\n", done.stderr
 
 
 def test_no_command_is_a_wrong_call(ready: TinyProject) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from loresmith.commands.entry import exit_code_of
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.train.cluster import Cluster, read_cluster, require_devices
 
 TWO = "distributed_type: MULTI_CPU\nuse_cpu: true\nnum_processes: 2\n"

@@ -15,7 +15,7 @@ import torch
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall, Rejected
 from loresmith.environment.accelerator import detect_accelerator
 from loresmith.families.family import family_named
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.train import launch, member
 from loresmith.train.adapter import train_adapter
 from loresmith.train.cluster import read_cluster

@@ -70,6 +70,15 @@ def test_a_bare_noqa_on_the_first_line_covers_the_file() -> None:
     assert "SC302" in codes("`<!-- noqa -->`\n" + text)
 
 
+def test_with_front_matter_the_first_line_below_it_covers_the_file() -> None:
+    front, fence, rest = CANONICAL.read_text(encoding="utf-8").partition("---\n\n")
+    text = rest.replace("perception", "percepton")
+    assert codes(f"{front}{fence}<!-- noqa -->\n{text}") == []
+    assert codes(f"{front}{fence}# SYSTEM <!-- noqa -->\n{text.removeprefix('# SYSTEM')}") == []
+    assert "SC302" in codes(f"{front}{fence}\n{text}")
+    assert "SC302" in codes(f"{front}{fence}{text}\n<!-- noqa -->\n")
+
+
 def test_a_malformed_turn_hides_nothing_after_it() -> None:
     text = CANONICAL.read_text(encoding="utf-8")
     broken = text.replace("<TOOLCALL>perception: 15 + 5(skill) = *20*</TOOLCALL>", "<TOOLCALL>")

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from loresmith.commands import models
+from loresmith.commands import entry, models
 from loresmith.commands.entry import exit_code_of
 from loresmith.process import interrupts
 
@@ -250,3 +250,32 @@ def test_a_budget_that_no_build_can_meet_is_refused_before_one_begins(
     assert "291,544,992 bytes" in text
     assert "No quantization of gemma3-270m fits" in text
     assert not (project / "ai-training" / "build").exists()
+
+
+def test_an_option_that_npm_took_is_refused_before_anything_is_done(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("npm_config_user_agent", "npm/11.19.1 node/v20 linux x64")
+    monkeypatch.setenv("npm_config_check", "true")
+    loose = scenarios(project) / "loose.md"
+    loose.write_bytes(written := CANONICAL.read_bytes().replace(b"\n", b"\r\n"))
+    assert exit_code_of(["data", "clean"]) == 2
+    assert "npm has taken --check" in said(capsys)
+    assert loose.read_bytes() == written
+    assert exit_code_of(["data", "clean", "--check"]) == 1
+    assert exit_code_of(["models"]) == 0
+    monkeypatch.setenv("npm_config_user_agent", "pnpm/9.0.0 npm/? node/v20 linux x64")
+    assert exit_code_of(["data", "clean"]) == 0
+    assert loose.read_bytes() != written
+
+
+def test_an_interrupt_while_the_commands_are_loaded_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(_: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(entry, "exit_code_of", interrupted)
+    with pytest.raises(SystemExit) as caught:
+        entry.main()
+    assert caught.value.code == 130

@@ -107,9 +107,10 @@ def test_short_texts_have_signatures(text: str) -> None:
 def test_a_scenario_longer_than_the_recipes_context_is_found_and_an_estimate_is_said_to_be_one() -> None:
     one = conversation(name="one")
     (found,) = too_long([one], 10, None)
-    assert (found.code, found.path, found.severity) == ("SC504", "one.md", "error")
+    assert (found.code, found.path, found.severity) == ("SC504", "one.md", "warning")
     assert "estimated" in found.message
     (counted,) = too_long([one], 10, lambda _conversation: 11)
+    assert counted.severity == "error"
     assert counted.message == "11 tokens; the context holds 10."
     assert list(too_long([one], 10, lambda _conversation: 10)) == []
     assert list(too_long([one], 2048, None)) == []
@@ -126,10 +127,10 @@ def test_lint_counts_for_a_recipe(
     folder.mkdir(parents=True)
     (folder / "a.md").write_bytes(CANONICAL.read_bytes())
     assert exit_code_of(["lint"]) == 0
-    assert exit_code_of(["lint", "--recipe", "mine"]) == 1
-    assert "SC504" in capsys.readouterr().out
+    assert exit_code_of(["lint", "--recipe", "mine", "--strict"]) == 1
+    assert "SC504 warning" in capsys.readouterr().out
     assert exit_code_of(["lint", "--recipe", "mne"]) == 2
     silenced = "# SYSTEM <!-- noqa: SC504 -->"
     without_front_matter = CANONICAL.read_text(encoding="utf-8").split("# SYSTEM", 1)[1]
     (folder / "a.md").write_text(silenced + without_front_matter, encoding="utf-8")
-    assert exit_code_of(["lint", "--recipe", "mine"]) == 0
+    assert exit_code_of(["lint", "--recipe", "mine", "--strict"]) == 0

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from loresmith.deliver.configuration import app_configuration
 from loresmith.deliver.versions import deliver, read_metadata, versions_of
-from loresmith.diagnostics.failure import EnvironmentFailure
+from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall
 from loresmith.store.artefacts import Store, key_of
-from loresmith.store.files import write_atomically
+from loresmith.store.files import files_below, write_atomically
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,6 +28,58 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         write_atomically(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_stays_one_and_what_it_leads_to_is_written(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to("there/file")
+    for content in ("new", "newer"):
+        write_atomically(tmp_path / "link", content)
+        assert (tmp_path / "link").is_symlink()
+        assert (tmp_path / "there" / "file").read_text() == content
+
+
+def test_a_pipe_is_written_into(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_atomically(pipe, "through")
+        assert os.read(reader, 100) == b"through"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+@pytest.mark.parametrize("place", ["folder", "file/below", "file/below/it"])
+def test_where_no_file_can_be_is_a_wrong_call(tmp_path: Path, place: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(InvalidCall, match="Nothing can be written there") as caught:
+        write_atomically(tmp_path / place, "x")
+    assert caught.value.where == str(tmp_path / place)
+    assert (tmp_path / "file").read_text() == "kept"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_a_folder_that_cannot_be_read_is_not_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shut").mkdir()
+    (tmp_path / "a.md").write_text("")
+    (tmp_path / "b.txt").write_text("")
+    assert files_below(tmp_path, ".md") == [tmp_path / "a.md"]
+    scan = os.scandir
+
+    def refuse(folder: str | Path) -> Any:
+        if Path(folder).name == "shut":
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(InvalidCall, match="can't be read: Permission denied") as caught:
+        files_below(tmp_path, ".md")
+    assert caught.value.where == str(tmp_path / "shut")
 
 
 def test_the_key_changes_with_every_input() -> None:

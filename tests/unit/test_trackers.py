@@ -24,6 +24,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     (tmp_path / "tiny.yaml").write_text(RECIPE)
+    (tmp_path / "base").mkdir()
     (tmp_path / "ai-training" / "scenarios").mkdir(parents=True)
     (tmp_path / "ai-training" / "scenarios" / "a.md").write_text("# Setting\n")
     return Project(tmp_path, load_recipe(tmp_path / "tiny.yaml"))

@@ -17,7 +17,7 @@ from loresmith.dataset.sample_file import lengths_of
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall, Rejected
 from loresmith.environment.accelerator import Accelerator
 from loresmith.families.family import PROJECTIONS, family_named
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.render.tokens import Sample
 from loresmith.train import loop
 from loresmith.train import loss as loss_module

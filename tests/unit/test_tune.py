@@ -10,7 +10,8 @@ import pytest
 from loresmith.commands.entry import exit_code_of
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall, Rejected
 from loresmith.recipe.load import load_recipe
-from loresmith.recipe.schema import Recipe, Train
+from loresmith.recipe.schema import Recipe
+from loresmith.recipe.train import Train
 from loresmith.train.loop import Measurement
 from loresmith.tune.plot import draw_search
 from loresmith.tune.search import Searched, Tried, run_missing, tried_of
@@ -225,8 +226,8 @@ MISTAKES = [
     ("rank: {high: 16}", "11:11", "give low and high, or a list", ""),
     ("rank: {low: 16, high: 16}", "11:11", "low must be less than high", ""),
     ("warmup: {low: 0, high: 0.5, log: true}", "11:13", "log needs a low above 0", ""),
-    ("rank: [8, 16.5]", "10:3", "ranges.rank: 16.5: Input should be a valid integer", ""),
-    ("learning_rate: {low: 0.1, high: 10}", "10:3", "ranges.learning_rate: 10: Input should be less", ""),
+    ("rank: [8, 16.5]", "11:11", "16.5: Input should be a valid integer", ""),
+    ("learning_rate: {low: 0.1, high: 10}", "11:20", "10: Input should be less", ""),
 ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from loresmith.environment.accelerator import detect_accelerator
 from loresmith.families.family import family_named
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.train.adapter import train_adapter
 from loresmith.train.loop import Measurement
 from loresmith.unsloth.launch import launch_unsloth

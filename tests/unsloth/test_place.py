@@ -12,7 +12,7 @@ from loresmith.commands.entry import exit_code_of
 from loresmith.commands.init import begin_project
 from loresmith.diagnostics.failure import EnvironmentFailure
 from loresmith.pipeline.train_stages import train_settings
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.unsloth import place
 from loresmith.unsloth.place import require_place
 

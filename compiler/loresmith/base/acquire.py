@@ -12,6 +12,7 @@ from typing import Any
 
 from loresmith.base.dequantize import folder_from_gguf
 from loresmith.base.end_of_turn import settle_end_of_turn
+from loresmith.base.folder import require_folder
 from loresmith.base.package import assemble, packaged_model
 from loresmith.base.tokenizer_files import write_tokenizer_config
 from loresmith.diagnostics.failure import EnvironmentFailure, Rejected
@@ -123,12 +124,7 @@ def _from_hub(repository: str, revision: str, folder: Path) -> None:
 
 
 def _from_folder(source: Path, folder: Path) -> None:
-    if not source.is_dir():
-        raise Rejected(
-            "There is no such base model folder.",
-            where=str(source),
-            remedy="base.path in the recipe names a folder in Hugging Face's layout, seen from the project.",
-        )
+    require_folder(source)
     verify_weights(source)
     for pattern in _WANTED:
         for path in sorted(source.glob(pattern)):

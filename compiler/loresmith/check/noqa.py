@@ -1,4 +1,5 @@
-"""Comments that silence findings: `<!-- noqa: SC301 -->` on the line, or on the first for the whole file."""
+"""Comments that silence findings: `<!-- noqa: SC301 -->` on the line, or for the whole file on the first one or the
+first below the front matter."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ _NOQA = re.compile(
 def suppressed(findings: Sequence[Diagnostic], parsed: Parsed) -> tuple[Diagnostic, ...]:
     """The findings that no comment silences."""
     by_line = _codes_by_line(parsed)
-    whole = by_line.get(1, ())
+    whole = silenced_in_file(parsed)
     return tuple(
         found
         for found in findings
@@ -28,8 +29,19 @@ def suppressed(findings: Sequence[Diagnostic], parsed: Parsed) -> tuple[Diagnost
 
 
 def silenced_in_file(parsed: Parsed) -> tuple[str, ...]:
-    """The codes that the first line silences for the whole file; an empty one means all."""
-    return tuple(_codes_by_line(parsed).get(1, ()))
+    """The codes that are silenced for the whole file; an empty one means all."""
+    return tuple(_codes_by_line(parsed).get(first_line(parsed), ()))
+
+
+def first_line(parsed: Parsed) -> int:
+    """The line whose comments hold for the whole file: the first one, or the first written one below the front
+    matter."""
+    front, source = parsed.document.front_matter, parsed.source
+    if front is None:
+        return 1
+    below = source.text[source.line_end(front.end) :]
+    line, _ = source.place(len(source.text) - len(below.lstrip()))
+    return line
 
 
 def silencing(parsed: Parsed, line: int, code: str) -> tuple[Range, str]:

@@ -13,7 +13,8 @@ from loresmith.commands.tools_application import tools_application
 
 application = typer.Typer(
     name="loresmith",
-    help="Compiles tabletop scenarios in Markdown to on-device language models.",
+    help="Compiles tabletop scenarios in Markdown to on-device language models.\n\n"
+    "Every command takes --verbose, which shows the traceback of a failure.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -23,7 +24,8 @@ application = typer.Typer(
 RecipeName = Annotated[
     str | None,
     typer.Argument(
-        metavar="[RECIPE]", help="A recipe's name or file; default: the largest this machine can run."
+        metavar="[RECIPE]",
+        help="A recipe's name or file; default: the largest of Gemma that this machine can run.",
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only the result.")]
@@ -48,7 +50,7 @@ def _root(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Every command takes --verbose, which shows the traceback of a failure."""
+    """What holds for all commands."""
 
 
 @application.command()
@@ -298,7 +300,7 @@ def doctor(as_json: Json = False) -> int:
 
 @application.command()
 def init(folder: Annotated[Path, typer.Argument(help="The project's folder.")] = Path()) -> int:
-    """Begin a project: the folders and a first scenario to change.
+    """Begin a project: the folders and two scenarios to change, one to train on and one to judge with.
 
     Example: loresmith init my-campaign
     """

@@ -16,7 +16,6 @@ from loresmith.commands.scenario_files import (
     read_scenario_files,
     scenario_paths,
     shown_paths,
-    write_file,
 )
 from loresmith.diagnostics.failure import FINDINGS, Rejected
 from loresmith.ir.vocabulary import Vocabulary, load_vocabulary
@@ -27,6 +26,7 @@ from loresmith.library.table import write_table
 from loresmith.lower.conversation import lower_scenario
 from loresmith.pipeline.sources import Sources, compile_sources
 from loresmith.store.compiled import cache_of
+from loresmith.store.files import write_atomically
 
 
 def show_statistics(
@@ -87,7 +87,7 @@ def clean_scenarios(paths: Sequence[Path], root: Path, *, check: bool) -> int:
             changed += 1
             print(f"{shown}: {made.characters} characters replaced, canonical form")
             if not check:
-                write_file(path, made.text)
+                write_atomically(path, made.text)
     twins = same_texts(texts)
     for path, other in twins:
         print(f"{path}: has the same text as {other}", file=sys.stderr)

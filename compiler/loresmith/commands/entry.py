@@ -16,7 +16,12 @@ from loresmith.process.interrupts import take_repeats_as_one, was_interrupted
 def main() -> None:
     """Run the command line and exit with its code."""
     take_repeats_as_one()
-    sys.exit(exit_code_of(sys.argv[1:]))
+    try:
+        code = exit_code_of(sys.argv[1:])
+    except KeyboardInterrupt:
+        # It came while the commands were being loaded: nothing has been begun.
+        code = INTERRUPTED
+    sys.exit(code)
 
 
 def exit_code_of(arguments: list[str]) -> int:
@@ -29,6 +34,7 @@ def exit_code_of(arguments: list[str]) -> int:
     import typer
 
     from loresmith.commands.application import application
+    from loresmith.commands.npm import require_no_swallowed_option
 
     verbose = "--verbose" in arguments
     if not verbose:
@@ -38,6 +44,7 @@ def exit_code_of(arguments: list[str]) -> int:
         warnings.simplefilter("ignore", FutureWarning)
     try:
         command = typer.main.get_command(application)
+        require_no_swallowed_option(command, arguments, os.environ)
         code = command.main([a for a in arguments if a != "--verbose"], "loresmith", standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):
         code = INTERRUPTED

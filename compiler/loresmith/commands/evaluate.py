@@ -16,6 +16,7 @@ from loresmith.deliver.chosen import chosen_model_file
 from loresmith.deliver.versions import versions_of
 from loresmith.diagnostics.failure import InvalidCall, Rejected
 from loresmith.pipeline.project import Project
+from loresmith.store.files import require_writable
 from loresmith.validate.evaluate import Evaluated
 from loresmith.validate.fidelity import KINDS, Fidelity
 from loresmith.validate.metrics import METRICS
@@ -46,22 +47,25 @@ def evaluate_model(
     has none, and for a grammar where nothing is written.
     """
     _require_sense(questions, way, report)
+    questions.require_split()
     project, _ = chosen_project(name, root)
     file = chosen_model_file(model, project.models) if model else _newest(project)
     if way == "free play":
         return _evaluate_freely(project, file, questions, seed, as_json=as_json)
     if way == "fidelity":
         return _evaluate_fidelity(project, file, questions, as_json=as_json)
+    if report:
+        require_writable(report)
     prompts = questions.prompts(project)
     with watcher_for(sys.stderr, quiet=as_json) as watcher:
         evaluated = ask(project, file.name, file, prompts, questions, watcher)
-    if report:
-        page = write_evaluation(report, project, file, evaluated, _asked(project, questions))
-        print(f"Report: {page}", file=sys.stderr)
     if as_json:
         print(json.dumps(content_of(evaluated), indent=2))
     else:
         print(_text(evaluated, questions.split))
+    if report:
+        page = write_evaluation(report, project, file, evaluated, _asked(project, questions))
+        print(f"Report: {page}", file=sys.stderr)
     return 0
 
 

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from loresmith.deliver.configuration import app_configuration
-from loresmith.deliver.versions import Delivery, read_metadata, versions_of
+from loresmith.deliver.versions import Delivery, require_metadata, versions_of
 from loresmith.diagnostics.failure import InvalidCall, Rejected
 from loresmith.store.files import disk_failures, sha256_of, sync_folder
 
@@ -18,7 +18,7 @@ def export_model(name: str, destination: Path, version: str | None, root: Path) 
     Gives exit code 0. Raises Rejected when a file isn't what was built.
     """
     folder = _version_folder(root / "ai-training" / "models" / name, name, version)
-    metadata = read_metadata(folder)
+    metadata = require_metadata(folder)
     app, digests = metadata["app"], metadata["files"]
     named = [file for file in (app["model"], app["mmproj"]) if file]
     for file in named:
@@ -36,9 +36,9 @@ def export_model(name: str, destination: Path, version: str | None, root: Path) 
 
 
 def _require_unchanged(file: Path, digest: str, name: str) -> None:
-    if sha256_of(file) != digest:
+    if not file.is_file() or sha256_of(file) != digest:
         raise Rejected(
-            "The delivered file was changed since it was built.",
+            f"The delivered file {'was changed since it was built' if file.is_file() else 'is gone'}.",
             where=str(file),
             remedy=f"Delete the folder {file.parent} and run: loresmith train {name}",
         )

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from loresmith.commands.scenario_files import read_file, scenario_paths, shown_paths, write_file
+from loresmith.commands.scenario_files import read_file, scenario_paths, shown_paths
 from loresmith.diagnostics.failure import FINDINGS, InvalidCall
 from loresmith.diagnostics.rendering import render_text
 from loresmith.format.source import Formatted, format_bytes
 from loresmith.ir.vocabulary import Vocabulary, load_vocabulary
+from loresmith.store.files import write_atomically
 
 STANDARD_INPUT = "-"
 
@@ -72,7 +73,7 @@ def _format_file(
     else:
         tally.changed += 1
         if write:
-            write_file(path, made)
+            write_atomically(path, made)
         print(_difference(shown, data.decode("utf-8"), made) if diff else shown, end="" if diff else "\n")
 
 

@@ -15,7 +15,6 @@ from loresmith.commands.scenario_files import (
     read_scenario_files,
     scenario_paths,
     shown_paths,
-    write_file,
 )
 from loresmith.diagnostics.codes import CODES
 from loresmith.diagnostics.diagnostic import Diagnostic
@@ -23,6 +22,7 @@ from loresmith.diagnostics.failure import FINDINGS, InvalidCall
 from loresmith.diagnostics.rendering import render_github, render_json, render_sarif, render_text
 from loresmith.ir.vocabulary import Vocabulary, load_vocabulary
 from loresmith.store.compiled import CompiledCache, cache_of
+from loresmith.store.files import write_atomically
 
 if TYPE_CHECKING:
     from loresmith.pipeline.project import Project
@@ -103,7 +103,7 @@ def _fix(paths: Sequence[Path], root: Path, vocabulary: Vocabulary, wanted: Call
         data = read_file(path)
         fixed = fix_bytes(shown, data, vocabulary, wanted)
         if fixed.data != data:
-            write_file(path, fixed.data)
+            write_atomically(path, fixed.data)
             fixes, files = fixes + fixed.count, files + 1
     said = (
         f"{fixes} fix{'es' * (fixes != 1)} in {files} file{'s' * (files != 1)}."

@@ -6,12 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from loresmith.deliver.versions import read_metadata, versions_of
+from loresmith.deliver.versions import require_metadata, versions_of
+from loresmith.diagnostics.failure import Rejected
 from loresmith.validate.text import percent
 
 
 def list_models(root: Path, *, as_json: bool) -> int:
-    """Print every delivered version; gives exit code 0."""
+    """Print every delivered version, and which can't be read; gives exit code 0, or 1 where one can't."""
     found = [entry for folder in _folders(root) for entry in _entries(folder)]
     if as_json:
         print(json.dumps(found, indent=2))
@@ -19,7 +20,7 @@ def list_models(root: Path, *, as_json: bool) -> int:
         print("No model has been delivered yet. Run: loresmith train")
     else:
         print("\n".join(_line(entry) for entry in found))
-    return 0
+    return int(any("error" in entry for entry in found))
 
 
 def _folders(root: Path) -> list[Path]:
@@ -32,7 +33,11 @@ def _entries(folder: Path) -> list[dict[str, Any]]:
 
 
 def _entry(folder: Path) -> dict[str, Any]:
-    metadata = read_metadata(folder)
+    try:
+        metadata = require_metadata(folder)
+    except Rejected as damaged:
+        error = f"{damaged.message} {damaged.remedy}"
+        return {"name": folder.parent.name, "version": folder.name, "error": error}
     model = metadata["app"]["model"]
     return {
         "name": metadata["name"],
@@ -47,6 +52,8 @@ def _entry(folder: Path) -> dict[str, Any]:
 
 
 def _line(entry: dict[str, Any]) -> str:
+    if "error" in entry:
+        return f"{entry['name']} {entry['version']}  {entry['error']}"
     return (
         f"{entry['name']} {entry['version']}  {entry['bytes'] / 1e6:,.0f} MB  {entry['target']}  "
         f"eval loss {entry['eval_loss']:.3f}  well-formed calls {percent(entry['call_valid'])}\n"

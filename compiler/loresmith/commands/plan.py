@@ -19,7 +19,7 @@ from loresmith.quantize.predict import predicted_bytes
 def show_plan(name: str | None, root: Path, *, as_json: bool) -> int:
     """Print the plan of a recipe; gives exit code 0. Raises where the plan itself can't be."""
     project, reason = chosen_project(name, root)
-    require_consistent(project.recipe)
+    require_consistent(project)
     states = states_of(project)
     outputs = _outputs(project)
     time = training_time(project, states)

@@ -32,10 +32,14 @@ class Questions:
         """The prompts; raises InvalidCall for a split that isn't for judging, Rejected for an empty one."""
         return prompts_of([lower_scenario(s, project.vocabulary) for s in self.scenarios(project)])
 
-    def scenarios(self, project: Project) -> list[Scenario]:
-        """The scenarios that are asked about; raises as `prompts` does."""
+    def require_split(self) -> None:
+        """Raise InvalidCall for a split that isn't for judging."""
         if self.split not in ("eval", "test"):
             raise InvalidCall(f"There is no split {self.split!r} to judge on.", remedy="Splits: eval, test.")
+
+    def scenarios(self, project: Project) -> list[Scenario]:
+        """The scenarios that are asked about; raises as `prompts` does."""
+        self.require_split()
         chosen = [s for s in scenarios_of(project) if s.split == self.split]
         if not chosen:
             raise Rejected(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from loresmith.diagnostics.failure import InvalidCall
-from loresmith.store.files import write_atomically
+from loresmith.store.files import files_below
 
 DEFAULT = Path("ai-training/scenarios")
 
@@ -29,11 +29,6 @@ def read_file(path: Path) -> bytes:
         raise InvalidCall(reason, remedy="Mend it, or name the other files.", where=str(path)) from error
 
 
-def write_file(path: Path, content: str | bytes) -> None:
-    """Write a file where it is: a link stays one, and what it leads to is written."""
-    write_atomically(path.resolve(), content)
-
-
 def shown_paths(files: Sequence[Path], root: Path) -> dict[str, Path]:
     """The files by the path that is shown for each: from the project's root, links to folders resolved."""
     folders = {folder: _from_root(folder, root) for folder in {path.parent for path in files}}
@@ -43,17 +38,20 @@ def shown_paths(files: Sequence[Path], root: Path) -> dict[str, Path]:
 def scenario_paths(paths: Sequence[Path], root: Path) -> list[Path]:
     """The .md files in `paths`, or without any the project's scenarios, sorted.
 
-    Raises InvalidCall when a path isn't there, or no .md file is.
+    Raises InvalidCall when a path isn't there or can't be read, or no .md file is.
     """
     files: set[Path] = set()
     paths = paths or [root / DEFAULT]
     for path in paths:
         if path.is_dir():
-            files |= {found for found in path.rglob("*.md") if found.is_file()}
+            files |= set(files_below(path, ".md"))
         elif path.is_file():
             files.add(path)
         else:
-            raise InvalidCall("There is no such file or folder.", where=str(path))
+            remedy = (
+                "Begin a project with: loresmith init" if path == root / DEFAULT else "Look at its spelling."
+            )
+            raise InvalidCall("There is no such file or folder.", where=str(path), remedy=remedy)
     if not files:
         raise InvalidCall("There is no .md file to check.", where=", ".join(str(path) for path in paths))
     return sorted(files)

@@ -17,7 +17,7 @@ def too_long(
     conversations: Iterable[Conversation], context: int, count: Callable[[Conversation], int] | None
 ) -> Iterator[Diagnostic]:
     """A finding for each conversation of more than `context` tokens. Without `count`, which gives a conversation's
-    tokens, their number is estimated from its characters, and said to be."""
+    tokens, their number is estimated from its characters: that is said, and a warning, no error."""
     for conversation in conversations:
         tokens = count(conversation) if count else estimated_tokens(conversation)
         if tokens > context:
@@ -25,7 +25,8 @@ def too_long(
             note = "" if count else " (estimated: the base's tokenizer isn't here before the base is built)"
             message = f"{about.capitalize()}{tokens:,} tokens{note}; the context holds {context:,}."
             hint = "Shorten it, make two of it, or raise train.context."
-            yield finding(conversation.path, "SC504", _START, message, hint)
+            found = finding(conversation.path, "SC504", _START, message, hint)
+            yield found if count else found.model_copy(update={"severity": "warning"})
 
 
 def estimated_tokens(conversation: Conversation) -> int:

@@ -5,29 +5,35 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from loresmith.deliver.versions import METADATA, read_metadata, versions_of
+from loresmith.deliver.versions import METADATA, require_metadata, versions_of
 from loresmith.diagnostics.failure import InvalidCall, Rejected
 
 
 def chosen_model_file(wanted: str | None, models: Path) -> Path:
     """The model file that is meant: a .gguf path, `name`, `name/version`, or without any the last delivered one.
 
-    Raises InvalidCall where there is no such model, Rejected where none has been delivered yet.
+    Raises InvalidCall where there is no such model, Rejected where none has been delivered yet or its metadata are
+    damaged.
     """
     if wanted is None:
         return _newest(models)
     if wanted.endswith(".gguf"):
+        if not Path(wanted).is_file():
+            raise InvalidCall("There is no such model file.", where=wanted, remedy="See: loresmith models")
         return Path(wanted)
     name, _, version = wanted.partition("/")
     names = sorted(path.name for path in models.glob("*") if path.is_dir())
     if name not in names:
         close = difflib.get_close_matches(name, names, n=1)
         hint = f"Did you mean {close[0]}?" if close else f"Models: {', '.join(names) or 'none yet'}."
-        raise InvalidCall(f"There is no model named {name!r}.", remedy=f"{hint} A file ends in .gguf.")
+        raise InvalidCall(
+            f"There is no model named {name or wanted!r}.", remedy=f"{hint} A file ends in .gguf."
+        )
     versions = versions_of(models / name)
-    if not versions or (version and version not in versions):
-        remedy = f"Versions: {', '.join(versions) or 'none'}."
-        raise InvalidCall(f"{name} has no version {version!r}.", remedy=remedy)
+    if not versions:
+        raise InvalidCall(f"{name} has no delivered version.", remedy=f"Run: loresmith train {name}")
+    if version and version not in versions:
+        raise InvalidCall(f"{name} has no version {version!r}.", remedy=f"Versions: {', '.join(versions)}.")
     return _model_in(models / name / (version or versions[-1]))
 
 
@@ -39,7 +45,4 @@ def _newest(models: Path) -> Path:
 
 
 def _model_in(folder: Path) -> Path:
-    model = read_metadata(folder).get("app", {}).get("model")
-    if not model:
-        raise Rejected("The metadata of this model can't be read.", where=str(folder / METADATA))
-    return folder / model
+    return folder / require_metadata(folder)["app"]["model"]

@@ -12,9 +12,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from loresmith.diagnostics.failure import Rejected
 from loresmith.store.files import disk_failures, sync_folder, write_atomically
 
 METADATA = "model-metadata.json"
+NEEDED = ("name", "version", "target", "base", "app", "files", "training", "scores")
+"""What the metadata of a version must have, to be listed, exported and judged."""
 _VERSION = re.compile(r"v(\d+)")
 
 
@@ -68,6 +71,19 @@ def read_metadata(folder: Path) -> dict[str, Any]:
         return json.loads((folder / METADATA).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+
+
+def require_metadata(folder: Path) -> dict[str, Any]:
+    """The metadata of a delivered version; raises Rejected where it can't be read or isn't whole."""
+    metadata = read_metadata(folder)
+    if missing := [key for key in NEEDED if not metadata.get(key)]:
+        raise Rejected(
+            "The metadata of this model can't be read.",
+            where=str(folder / METADATA),
+            remedy=f"{', '.join(missing)} should be in it. Delete the folder {folder} and run: "
+            f"loresmith train {folder.parent.name}",
+        )
+    return metadata
 
 
 def _delivery(folder: Path, *, is_new: bool) -> Delivery:

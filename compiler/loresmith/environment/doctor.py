@@ -22,7 +22,7 @@ CONVERTER_VERSION = "0.3.36"
 OLDEST_PYTHON = "3.11"
 LEAST_MEMORY = 6_000_000_000
 """Bytes of memory that the embedded default trains in."""
-LEAST_DISK = 8_000_000_000
+LEAST_DISK = 4_000_000_000
 """Bytes of disk that a build of the embedded default takes."""
 _SETUP = "Run: pnpm run doctor (from the checkout, it installs what is missing)"
 

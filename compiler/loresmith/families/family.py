@@ -7,7 +7,7 @@ from importlib import resources
 
 from pydantic import BaseModel, ConfigDict
 
-from loresmith.diagnostics.failure import Rejected
+from loresmith.diagnostics.failure import InvalidCall, Rejected
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """The linear layers of a block that an adapter can change, by the names that all families give them."""
@@ -95,6 +95,15 @@ FAMILIES = (
 def family_named(name: str) -> Family:
     """The family with this name; raises KeyError where there is none."""
     return {family.name: family for family in FAMILIES}[name]
+
+
+def require_fp16_is_safe(family: Family) -> None:
+    """Raise InvalidCall for a family whose activations overflow fp16."""
+    if not family.fp16_is_safe:
+        raise InvalidCall(
+            f"fp16 overflows in {family.name} models and gives NaN.",
+            remedy="Set train.precision to auto, bf16 or fp32.",
+        )
 
 
 def family_of(architectures: Sequence[str]) -> Family:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lsprotocol import types
 
-from loresmith.check.noqa import silencing
+from loresmith.check.noqa import first_line, silencing
 from loresmith.diagnostics.diagnostic import Diagnostic, Fix
 from loresmith.fix.file import fix_bytes
 from loresmith.language_server.analysis import Analysis
@@ -84,15 +84,17 @@ def _silence(
     file: ActionFile, findings: Sequence[Diagnostic], finding: Diagnostic
 ) -> Iterator[types.CodeAction]:
     """The comment that silences a finding, where one does: in a fence or the front matter it would be text."""
-    place, comment = silencing(file.analysis.parsed, finding.line, finding.code)
+    parsed = file.analysis.parsed
+    whole = first_line(parsed)
+    line = whole if finding.line == 1 else finding.line
+    place, comment = silencing(parsed, line, finding.code)
     text = file.analysis.source.text
     made = text[: place.start] + comment + text[place.end :]
-    # On the first line a comment is for the whole file.
-    gone = [f for f in findings if f.code == finding.code and finding.line in (1, f.line)]
+    gone = [f for f in findings if f.code == finding.code and line in (whole, f.line)]
     left = [f for f in findings if f not in gone]
     if [_identity(f) for f in file.lint(made)] != [_identity(f) for f in left]:
         return
-    where = "in this file" if finding.line == 1 else "on this line"
+    where = "in this file" if line == whole else "on this line"
     edit = types.TextEdit(file.positions.range(place.start, place.end), comment)
     yield _action(file, f"Silence {finding.code} {where} (noqa)", [edit], finding)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from loresmith.pipeline.front_stages import family_of_base
 from loresmith.pipeline.project import Project
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.store.artefacts import Artefact
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from typing import Any
 from loresmith.augment.balance import balanced
 from loresmith.augment.derive import derived
 from loresmith.base.package import packaged_model
-from loresmith.diagnostics.failure import InvalidCall
 from loresmith.families.family import Family, family_named
 from loresmith.lower.conversation import Conversation, lower_scenario
 from loresmith.pipeline.project import Project
@@ -96,20 +95,12 @@ def _build_dataset(project: Project, built: Built, folder: Path, _watcher: Watch
 def _require_context(project: Project, base: Artefact) -> None:
     """Raise InvalidCall when the recipe's context is longer than the model's or the target's."""
     from loresmith.base.acquire import read_text_config
-    from loresmith.targets.target import target_named
+    from loresmith.targets.target import require_context, target_named
 
-    target = target_named(project.recipe.target)
+    target, context = target_named(project.recipe.target), project.recipe.train.context
     model = int(read_text_config(base.folder)["max_position_embeddings"])
-    context = project.recipe.train.context
-    for holder, limit in (
-        (f"{base.facts['name']} model", model),
-        (f"target {target.name}", target.max_context),
-    ):
-        if context > limit:
-            raise InvalidCall(
-                f"train.context is {context:,}; the {holder} holds {limit:,} tokens.",
-                remedy=f"Set train.context to {limit} or less.",
-            )
+    require_context(f"{base.facts['name']} model", model, context)
+    require_context(f"target {target.name}", target.max_context, context)
 
 
 def _dataset_summary(artefact: Artefact) -> str:

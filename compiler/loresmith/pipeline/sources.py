@@ -14,6 +14,7 @@ from loresmith.diagnostics.rendering import render_text
 from loresmith.ir.scenario import Scenario
 from loresmith.ir.vocabulary import Vocabulary
 from loresmith.store.compiled import CompiledCache
+from loresmith.store.files import files_below
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,14 @@ class Sources:
 
 
 def read_sources(folder: Path, root: Path) -> Sources:
-    """All scenario files under `folder`; raises Rejected when there is none."""
+    """All scenario files under `folder`; raises Rejected where there is none, InvalidCall where one can't be read."""
     if not folder.is_dir():
         raise Rejected(
             "There is no scenarios folder.",
             where=str(folder),
             remedy="Make it with `loresmith init`, or name another in the recipe's data.scenarios.",
         )
-    paths = sorted(path for path in folder.rglob("*.md") if path.is_file())
+    paths = files_below(folder, ".md")
     if not paths:
         raise Rejected(
             "The scenarios folder has no .md file.",

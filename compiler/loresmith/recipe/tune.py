@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic import GetJsonSchemaHandler, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import CoreSchema
 
-from loresmith.recipe.section import Section
-
-Positive = Annotated[int, Field(gt=0)]
+from loresmith.recipe.section import Positive, Section
+from loresmith.recipe.train import Train
 
 
 class Range(Section):
@@ -71,6 +70,16 @@ class Ranges(Section):
     batch_size: Range | None = None
     weight_decay: Range | None = None
     warmup: Range | None = None
+
+    @field_validator("*")
+    @classmethod
+    def _fits_training(cls, span: Range | None, info: ValidationInfo) -> Range | None:
+        for value in span.named_values if span else ():
+            try:
+                Train.model_validate({info.field_name: value})
+            except ValidationError as error:
+                raise ValueError(f"{value:g}: {error.errors()[0]['msg']}") from error
+        return span
 
     @model_validator(mode="after")
     def _something(self) -> Ranges:

@@ -11,19 +11,25 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from loresmith.diagnostics.failure import EnvironmentFailure
+from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall
 
 CHUNK = 1 << 20
 NEW_FILE_MODE = 0o644
+NO_PLACE = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOENT)
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write `content` to `path` through a temporary name, fsync and rename. A file that is there keeps its mode.
+    """Write `content` to `path` through a temporary name, fsync and rename. A file that is there keeps its mode, a link
+    stays one and what it leads to is written; a device or a pipe, which can't be replaced, is written into.
 
-    Raises EnvironmentFailure when the disk is full or the folder can't be written.
+    Raises EnvironmentFailure when the disk is full or the folder can't be written, InvalidCall where no file can be.
     """
     data = content.encode() if isinstance(content, str) else content
     with disk_failures(path):
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+            return
+        path = path.resolve()
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         temporary = Path(name)
@@ -39,6 +45,14 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         sync_folder(path.parent)
 
 
+def require_writable(folder: Path) -> None:
+    """Make the folder where it isn't there; raises as `write_atomically` does where nothing can be written into it."""
+    with disk_failures(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+
+
 def sync_folder(folder: Path) -> None:
     """Make the renames in `folder` durable."""
     if os.name == "nt":
@@ -48,6 +62,22 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def files_below(folder: Path, ending: str) -> list[Path]:
+    """The files below a folder whose names end so, sorted, links to files among them; links to folders aren't
+    followed. Raises InvalidCall where a folder can't be read, which would hide what is in it."""
+
+    def refuse(error: OSError) -> None:
+        raise InvalidCall(
+            f"The folder can't be read: {error.strerror}.",
+            where=str(error.filename),
+            remedy="Give your user the right to read it, or move it away.",
+        ) from error
+
+    walked = os.walk(folder, onerror=refuse)
+    named = (Path(place) / name for place, _, names in walked for name in names if name.endswith(ending))
+    return sorted(path for path in named if path.is_file())
 
 
 def sha256_of(path: Path) -> str:
@@ -61,7 +91,8 @@ def sha256_of(path: Path) -> str:
 
 @contextmanager
 def disk_failures(path: Path) -> Generator[None]:
-    """Turn a full disk, a quota or a read-only folder into an EnvironmentFailure that names the path."""
+    """Turn a full disk, a quota or a read-only folder into an EnvironmentFailure that names the path, and a path where
+    nothing can be (a folder of that name, a file for a folder) into an InvalidCall."""
     try:
         yield
     except OSError as error:
@@ -73,7 +104,21 @@ def disk_failures(path: Path) -> Generator[None]:
                 where=str(path),
                 remedy="Give your user the right to write there, then run the same command again.",
             ) from error
+        if error.errno in NO_PLACE and _leads_to(error.filename, path):
+            raise InvalidCall(
+                f"Nothing can be written there: {error.strerror}.",
+                where=str(path),
+                remedy="Name another place.",
+            ) from error
         raise
+
+
+def _leads_to(named: object, path: Path) -> bool:
+    """Whether the file that the system named is the path, is on the way to it, or stands beside it."""
+    if not isinstance(named, str):
+        return False
+    way, met = Path(os.path.realpath(path)), Path(os.path.realpath(named))
+    return met == way or met in way.parents or met.parent == way.parent
 
 
 def disk_full(path: Path) -> EnvironmentFailure:

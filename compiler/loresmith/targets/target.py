@@ -43,6 +43,15 @@ def target_named(name: str) -> Target:
     raise InvalidCall(f"There is no target {name!r}.", remedy=f"{hint}Known targets: {', '.join(known)}.")
 
 
+def require_context(holder: str, limit: int, context: int) -> None:
+    """Raise InvalidCall when a recipe's context is longer than what its holder, a target or a model, has."""
+    if context > limit:
+        raise InvalidCall(
+            f"train.context is {context:,}; the {holder} holds {limit:,} tokens.",
+            remedy=f"Set train.context to {limit} or less.",
+        )
+
+
 def require_loadable(target: Target, family: str, kinds: tuple[str, ...]) -> None:
     """Raise Rejected, with the alternatives, when the target can't load the family or a quantization."""
     if family not in target.families:

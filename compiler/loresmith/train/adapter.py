@@ -17,7 +17,7 @@ from loresmith.dataset.build import few_samples, samples_of
 from loresmith.diagnostics.failure import EnvironmentFailure
 from loresmith.environment.accelerator import Accelerator
 from loresmith.families.family import Family
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.store.files import write_atomically
 from loresmith.train.curve import draw_loss_curve
 from loresmith.train.heap import give_back_freed_memory, keep_freed_memory

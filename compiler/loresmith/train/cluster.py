@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 
 REMEDY = "Write one with `accelerate config --config_file FILE`; docs/training.md shows two."
 _KINDS = ("NO", "MULTI_CPU", "MULTI_GPU")

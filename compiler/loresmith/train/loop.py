@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from loresmith.dataset.sample_file import lengths_of
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.render.tokens import Sample
 from loresmith.train.batches import batch_of, steps_per_epoch
 from loresmith.train.checkpoint import Progress, newest_checkpoint, restore, save_checkpoint

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall
 from loresmith.process.answers import leave_facts, leaving_failures
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.store.files import disk_failures
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import torch
 
 from loresmith.diagnostics.failure import InvalidCall, Rejected
 from loresmith.environment.accelerator import Accelerator
-from loresmith.families.family import Family
-from loresmith.recipe.schema import Train
+from loresmith.families.family import Family, require_fp16_is_safe
+from loresmith.recipe.train import Train
 from loresmith.train.adapted_linear import fuse_adapters, lower_frozen_weights
 from loresmith.train.attention import use_isolated_attention
 from loresmith.train.elementwise import fuse_norms
@@ -92,11 +92,8 @@ def load_adapter_weights(model: Any, adapter: Path) -> None:
 def resolve_precision(asked: str, family: Family, accelerator: Accelerator) -> str:
     """The precision to train in; raises InvalidCall for fp16 on a family whose activations overflow it, and for
     bf16-mixed away from the CPU."""
-    if asked == "fp16" and not family.fp16_is_safe:
-        raise InvalidCall(
-            f"fp16 overflows in {family.name} models and gives NaN.",
-            remedy="Set train.precision to auto, bf16 or fp32.",
-        )
+    if asked == "fp16":
+        require_fp16_is_safe(family)
     if asked == "bf16-mixed" and accelerator.kind != "cpu":
         raise InvalidCall(
             f"bf16-mixed is for training on a CPU; this trains on {accelerator.name}.",

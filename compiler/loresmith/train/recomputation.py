@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.utils.checkpoint import checkpoint
 
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.train.activations import layers_of, measure_activations, pairs_of
 from loresmith.train.memory import free_memory_bytes
 from loresmith.train.rows import Segment

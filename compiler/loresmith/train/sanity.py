@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from loresmith.diagnostics.failure import Rejected
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.train.checkpoint import Progress
 
 DIVERGED = 3.0

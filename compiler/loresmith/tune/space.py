@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.recipe.tune import Range, Ranges
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.render.tokens import Sample
 from loresmith.train.world import World
 

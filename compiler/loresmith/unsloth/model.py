@@ -11,7 +11,7 @@ import torch
 
 from loresmith.diagnostics.failure import Rejected
 from loresmith.families.family import PROJECTIONS, Family
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.train.model import DTYPES, adapter_parameters
 from loresmith.unsloth.place import Place
 

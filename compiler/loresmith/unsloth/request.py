@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from loresmith.recipe.schema import Train
+from loresmith.recipe.train import Train
 from loresmith.unsloth.place import Place
 
 

