@@ -83,5 +83,8 @@ def test_explain_shows_a_page_and_lists_the_codes(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == page_of("SC401")
     assert exit_code_of(["explain"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == len(CODES)
+    assert exit_code_of(["explain", "sc4"]) == 0
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert listed == [code for code in CODES if code.startswith("SC4")]
     assert exit_code_of(["explain", "SC999"]) == 2
     assert "Did you mean" in capsys.readouterr().err

@@ -140,7 +140,8 @@ def lint(
 @application.command()
 def explain(
     code: Annotated[
-        str | None, typer.Argument(help="A code such as SC401; default: the list of all.")
+        str | None,
+        typer.Argument(help="A code such as SC401, or its beginning, such as SC4; default: the list of all."),
     ] = None,
 ) -> int:
     """Show what a finding means, why it matters and what to do.

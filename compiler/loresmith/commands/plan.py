@@ -58,9 +58,12 @@ def _as_text(
     lines += [""]
     for output in outputs:
         size = output["predicted_bytes"]
-        predicted = f"{size:,} bytes" if size else "not known beforehand"
-        whole = ", before its vocabulary is cut" if size and recipe.vocabulary.is_trimmed else ""
-        lines.append(f"Size as {output['quantize']}: {predicted} of {output['max_bytes']:,}{whole}")
+        whole = ", before its vocabulary is cut" if recipe.vocabulary.is_trimmed else ""
+        budget = f"{output['max_bytes']:,}"
+        told = (
+            f"{size:,} bytes of {budget}{whole}" if size else f"not known beforehand; the budget is {budget}"
+        )
+        lines.append(f"Size as {output['quantize']}: {told}")
     if time:
         lines.append(_time_text(time))
     if blocked:
