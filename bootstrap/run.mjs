@@ -130,19 +130,28 @@ async function test(args) {
   return 0;
 }
 
+/** What was typed behind the command. npm takes the first `--` away; pnpm passes it on, wherever it stands. */
+function argumentsOf(typed) {
+  const manager = (process.env.npm_config_user_agent ?? "").split("/")[0];
+  const first = typed.indexOf("--");
+  const isTheirs = manager === "pnpm" ? first >= 0 : manager !== "npm" && first === 0;
+  return isTheirs ? typed.toSpliced(first, 1) : typed;
+}
+
 const [command, ...rest] = process.argv.slice(2);
 if (!command) {
   console.error("error: no command.\n  help: node bootstrap/run.mjs train|lint|plan|doctor|test … [arguments]");
   process.exit(INVALID_CALL);
 }
-// pnpm passes on the `--` that npm takes away, wherever it stands.
-const byNpm = (process.env.npm_config_user_agent ?? "").startsWith("npm/");
-const dashes = byNpm ? -1 : rest.indexOf("--");
-const args = dashes < 0 ? rest : rest.toSpliced(dashes, 1);
+const args = argumentsOf(rest);
 const wanted = key();
 if (!isReady(wanted)) {
   const [interpreter, ...options] = findPython();
   const made = await run(interpreter, [...options, join(root, "bootstrap", "environment.py"), venv, wanted]);
   if (made !== 0) process.exit(made);
+}
+if (command === "test" && process.env.npm_config_update_golden) {
+  console.error("error: npm has taken --update-golden for itself.\n  help: npm test -- --update-golden");
+  process.exit(INVALID_CALL);
 }
 process.exit(command === "test" ? await test(args) : await run(python, ["-m", "loresmith", command, ...args]));

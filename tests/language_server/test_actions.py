@@ -41,6 +41,17 @@ async def test_silenced_in_the_whole_file(editor: Editor) -> None:
     assert applied(text, _edits(action, uri)).startswith("# SYSTEM <!-- noqa: SC203 -->\n")
 
 
+async def test_silenced_in_a_whole_file_with_front_matter(editor: Editor) -> None:
+    front = "---\nid: here\n---\n\n"
+    text = SYSTEM.replace("## World\n\nThe Shattered Coast.\n\n", "") + TURN + "Yes.\n"
+    uri = editor.open(front + text)
+    found = await editor.found(uri)
+    assert [one.code for one in found] == ["SC203"]
+    action = await _silencing(editor, uri, found[0])
+    assert action.title == "Silence SC203 in this file (noqa)"
+    assert applied(front + text, _edits(action, uri)).startswith(front + "# SYSTEM <!-- noqa: SC203 -->\n")
+
+
 async def test_where_a_comment_would_be_text(editor: Editor) -> None:
     uri = editor.open("---\nsplit: tset\n---\n" + SYSTEM + TURN + "Yes.\n")
     found = await editor.found(uri)

@@ -48,7 +48,9 @@ class TinyProject:
     def environment(self, **more: str) -> dict[str, str]:
         """The variables with which pip takes packages from our own folder alone; an empty one is unset."""
         kept = {
-            name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "LORESMITH_"))
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PIP_", "LORESMITH_", "npm_"))
         }
         own = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.index)}
         return {name: value for name, value in (kept | own | more).items() if value}

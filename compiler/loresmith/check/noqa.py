@@ -30,10 +30,10 @@ def suppressed(findings: Sequence[Diagnostic], parsed: Parsed) -> tuple[Diagnost
 
 def silenced_in_file(parsed: Parsed) -> tuple[str, ...]:
     """The codes that are silenced for the whole file; an empty one means all."""
-    return tuple(_codes_by_line(parsed).get(first_line(parsed), ()))
+    return tuple(_codes_by_line(parsed).get(line_for_the_file(parsed), ()))
 
 
-def first_line(parsed: Parsed) -> int:
+def line_for_the_file(parsed: Parsed) -> int:
     """The line whose comments hold for the whole file: the first one, or the first written one below the front
     matter."""
     front, source = parsed.document.front_matter, parsed.source

@@ -54,9 +54,9 @@ def evaluate_model(
         return _evaluate_freely(project, file, questions, seed, as_json=as_json)
     if way == "fidelity":
         return _evaluate_fidelity(project, file, questions, as_json=as_json)
+    prompts = questions.prompts(project)
     if report:
         require_writable(report)
-    prompts = questions.prompts(project)
     with watcher_for(sys.stderr, quiet=as_json) as watcher:
         evaluated = ask(project, file.name, file, prompts, questions, watcher)
     if as_json:

@@ -19,16 +19,15 @@ def export_model(name: str, destination: Path, version: str | None, root: Path) 
     """
     folder = _version_folder(root / "ai-training" / "models" / name, name, version)
     metadata = require_metadata(folder)
-    app, digests = metadata["app"], metadata["files"]
-    named = [file for file in (app["model"], app["mmproj"]) if file]
+    named = [file for file in (metadata.app.model, metadata.app.mmproj) if file]
     for file in named:
-        _require_unchanged(folder / file, digests[file]["sha256"], name)
+        _require_unchanged(folder / file, metadata.files[file].sha256, name)
     copies = [_copied(folder / file, destination / file) for file in named]
     delivery = Delivery(
         folder=destination,
         version=folder.name,
         model=copies[0],
-        projector=copies[1] if app["mmproj"] else None,
+        projector=copies[1] if metadata.app.mmproj else None,
         is_new=False,
     )
     print(app_configuration(delivery))

@@ -38,16 +38,16 @@ def _entry(folder: Path) -> dict[str, Any]:
     except Rejected as damaged:
         error = f"{damaged.message} {damaged.remedy}"
         return {"name": folder.parent.name, "version": folder.name, "error": error}
-    model = metadata["app"]["model"]
+    model = metadata.app.model
     return {
-        "name": metadata["name"],
-        "version": metadata["version"],
-        "target": metadata["target"],
-        "base": metadata["base"]["name"],
+        "name": metadata.name,
+        "version": metadata.version,
+        "target": metadata.target,
+        "base": metadata.base.name,
         "model": str(folder / model),
-        "bytes": metadata["files"][model]["bytes"],
-        "eval_loss": metadata["training"]["best_eval_loss"],
-        "call_valid": next(iter(metadata["scores"].values()))["call_valid"],
+        "bytes": metadata.files[model].bytes,
+        "eval_loss": metadata.training.best_eval_loss,
+        "call_valid": next(iter(metadata.scores.values())).call_valid,
     }
 
 

@@ -10,7 +10,8 @@ from loresmith.diagnostics.failure import InvalidCall
 
 def require_no_swallowed_option(command: Any, arguments: Sequence[str], environ: Mapping[str, str]) -> None:
     """Raise InvalidCall where npm kept an option of ours: it hands those that stand before a `--` on as
-    `npm_config_NAME` alone. `command` is the click group of all commands."""
+    `npm_config_NAME` alone, except --quiet, --verbose and --no-cache, which it takes for its own, unseen. `command` is
+    the click group of all commands."""
     if not environ.get("npm_config_user_agent", "").startswith("npm/"):
         return
     named = (one for one in arguments if not one.startswith("-"))
@@ -18,7 +19,7 @@ def require_no_swallowed_option(command: Any, arguments: Sequence[str], environ:
         given = any(one.split("=", 1)[0] == option for one in arguments)
         if not given and "npm_config_" + option[2:].replace("-", "_") in environ:
             raise InvalidCall(
-                f"npm has taken {option} for itself.",
+                f"npm has taken {option} for itself (or has it from an .npmrc).",
                 remedy="Put `--` before the options, as in: npm run data clean -- --check",
             )
 

@@ -71,6 +71,15 @@ def _as_text(
     return "\n".join(lines)
 
 
+def _time_json(time: TrainingTime | None) -> dict[str, Any] | None:
+    """The seconds, of what is left where a training was begun; then `step` of `steps` are done. `at_most`: they are an
+    upper bound."""
+    if time is None:
+        return None
+    step, steps = (time.pace.step, time.pace.steps) if time.pace else (0, None)
+    return {"seconds": time.seconds, "step": step, "steps": steps, "at_most": time.upper}
+
+
 def _time_text(time: TrainingTime) -> str:
     if time.pace:
         begun = f"Training goes on after step {time.pace.step:,} of {time.pace.steps:,}"
@@ -96,6 +105,6 @@ def _as_json(
         "recipe": project.recipe.model_dump(mode="json", by_alias=True),
         "stages": [{"name": s.stage.name, "state": _state_word(s)} for s in states],
         "outputs": outputs,
-        "training_seconds": time.seconds if time else None,
+        "training": _time_json(time),
         "obstacle": blocked[0] if blocked else None,
     }

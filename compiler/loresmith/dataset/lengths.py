@@ -25,8 +25,7 @@ def too_long(
             note = "" if count else " (estimated: the base's tokenizer isn't here before the base is built)"
             message = f"{about.capitalize()}{tokens:,} tokens{note}; the context holds {context:,}."
             hint = "Shorten it, make two of it, or raise train.context."
-            found = finding(conversation.path, "SC504", _START, message, hint)
-            yield found if count else found.model_copy(update={"severity": "warning"})
+            yield finding(conversation.path, "SC504", _START, message, hint, estimated=count is None)
 
 
 def estimated_tokens(conversation: Conversation) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from loresmith.deliver.versions import METADATA, require_metadata, versions_of
+from loresmith.deliver.versions import METADATA, read_metadata, versions_of
 from loresmith.diagnostics.failure import InvalidCall, Rejected
 
 
@@ -45,4 +45,11 @@ def _newest(models: Path) -> Path:
 
 
 def _model_in(folder: Path) -> Path:
-    return folder / require_metadata(folder)["app"]["model"]
+    app = read_metadata(folder).get("app")
+    model = app.get("model") if isinstance(app, dict) else None
+    if not isinstance(model, str):
+        remedy = f"Delete the folder {folder} and run: loresmith train {folder.parent.name}"
+        raise Rejected(
+            "The metadata of this model can't be read.", where=str(folder / METADATA), remedy=remedy
+        )
+    return folder / model

@@ -10,15 +10,65 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from loresmith.diagnostics.failure import Rejected
 from loresmith.store.files import disk_failures, sync_folder, write_atomically
 
 METADATA = "model-metadata.json"
-NEEDED = ("name", "version", "target", "base", "app", "files", "training", "scores")
-"""What the metadata of a version must have, to be listed, exported and judged."""
 _VERSION = re.compile(r"v(\d+)")
+
+
+class App(BaseModel):
+    """The files that the app loads, by name."""
+
+    model: str
+    mmproj: str | None = None
+
+
+class DeliveredFile(BaseModel):
+    """A delivered file as it was built."""
+
+    bytes: int
+    sha256: str
+
+
+class Base(BaseModel):
+    """The base that a version was trained from."""
+
+    name: str
+
+
+class Training(BaseModel):
+    """How well its training went, in nats a token."""
+
+    best_eval_loss: float
+
+
+class Judged(BaseModel):
+    """Of the replies that call, the share whose calls can be used; None where none calls."""
+
+    call_valid: float | None
+
+
+class Metadata(BaseModel):
+    """What is listed of a delivered version, and what its export needs; more is in the file."""
+
+    name: str
+    version: str
+    target: str
+    base: Base
+    app: App
+    files: dict[str, DeliveredFile]
+    training: Training
+    scores: dict[str, Judged] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_its_files(self) -> Metadata:
+        for name in filter(None, (self.app.model, self.app.mmproj)):
+            if name not in self.files:
+                raise ValueError(f"{name} isn't among the files")
+        return self
 
 
 class Delivery(BaseModel):
@@ -68,22 +118,24 @@ def versions_of(root: Path) -> list[str]:
 def read_metadata(folder: Path) -> dict[str, Any]:
     """The metadata of a delivered version; empty when it can't be read."""
     try:
-        return json.loads((folder / METADATA).read_text(encoding="utf-8"))
+        content = json.loads((folder / METADATA).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+    return content if isinstance(content, dict) else {}
 
 
-def require_metadata(folder: Path) -> dict[str, Any]:
-    """The metadata of a delivered version; raises Rejected where it can't be read or isn't whole."""
-    metadata = read_metadata(folder)
-    if missing := [key for key in NEEDED if not metadata.get(key)]:
+def require_metadata(folder: Path) -> Metadata:
+    """What the metadata of a delivered version say; raises Rejected where they can't be read or aren't whole."""
+    try:
+        return Metadata.model_validate(read_metadata(folder))
+    except ValidationError as error:
+        missing = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise Rejected(
             "The metadata of this model can't be read.",
             where=str(folder / METADATA),
-            remedy=f"{', '.join(missing)} should be in it. Delete the folder {folder} and run: "
+            remedy=f"{missing} should be in it. Delete the folder {folder} and run: "
             f"loresmith train {folder.parent.name}",
-        )
-    return metadata
+        ) from error
 
 
 def _delivery(folder: Path, *, is_new: bool) -> Delivery:

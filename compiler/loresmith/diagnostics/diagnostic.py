@@ -48,15 +48,21 @@ class Diagnostic(BaseModel):
 
 
 def finding(
-    path: str, code: str, span: Span, message: str, hint: str | None = None, fix: Fix | None = None
+    path: str,
+    code: str,
+    span: Span,
+    message: str,
+    hint: str | None = None,
+    fix: Fix | None = None,
+    *,
+    estimated: bool = False,
 ) -> Diagnostic:
-    """A diagnostic with the severity that its code has in the table."""
-    entry = CODES[code]
+    """A diagnostic with the severity that its code has in the table; what is only estimated is a warning."""
     return Diagnostic(
         path=path,
         **span._asdict(),
         code=code,
-        severity=entry.severity,
+        severity="warning" if estimated else CODES[code].severity,
         message=message,
         hint=hint,
         fix=fix,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lsprotocol import types
 
-from loresmith.check.noqa import first_line, silencing
+from loresmith.check.noqa import line_for_the_file, silencing
 from loresmith.diagnostics.diagnostic import Diagnostic, Fix
 from loresmith.fix.file import fix_bytes
 from loresmith.language_server.analysis import Analysis
@@ -85,7 +85,7 @@ def _silence(
 ) -> Iterator[types.CodeAction]:
     """The comment that silences a finding, where one does: in a fence or the front matter it would be text."""
     parsed = file.analysis.parsed
-    whole = first_line(parsed)
+    whole = line_for_the_file(parsed)
     line = whole if finding.line == 1 else finding.line
     place, comment = silencing(parsed, line, finding.code)
     text = file.analysis.source.text

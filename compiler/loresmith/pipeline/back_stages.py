@@ -141,7 +141,8 @@ def check_budget(artefact: Artefact, output: Output, project: Project) -> None:
     from loresmith.quantize.budget import require_fits
 
     base = known_base(project.recipe.base)
-    require_fits(output.quantize, artefact.facts["bytes"], output.max_bytes, base.sizes if base else None)
+    whole = base.sizes if base and not project.recipe.vocabulary.is_trimmed else None
+    require_fits(output.quantize, artefact.facts["bytes"], output.max_bytes, whole)
 
 
 def check_divergence(artefact: Artefact, project: Project) -> None:

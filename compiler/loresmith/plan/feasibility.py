@@ -12,11 +12,11 @@ from loresmith.environment.hub import hub_is_reachable
 from loresmith.environment.memory import free_disk_bytes, total_memory_bytes
 from loresmith.families.family import family_named, require_fp16_is_safe
 from loresmith.pipeline.project import Project
-from loresmith.plan.known_bases import known_base
-from loresmith.quantize.budget import require_fits
+from loresmith.plan.known_bases import KnownBase, known_base
+from loresmith.quantize.budget import require_could_fit, require_fits
 from loresmith.quantize.predict import predicted_bytes
 from loresmith.recipe.load import find_recipe, load_recipe
-from loresmith.recipe.schema import Recipe
+from loresmith.recipe.schema import Output, Recipe
 from loresmith.targets.target import require_context, require_loadable, target_named
 from loresmith.unsloth.place import unsloth_obstacle
 
@@ -56,8 +56,7 @@ def require_feasible(project: Project) -> None:
 
 def require_consistent(project: Project) -> None:
     """Raise for what can't be built on any machine: a base folder that isn't there, a target that can't load the base,
-    a context longer than the target's, a precision that overflows, an output that is known to miss its budget (what a
-    cut vocabulary saves is known only once it is cut)."""
+    a context longer than the target's, a precision that overflows, an output that is known to miss its budget."""
     recipe = project.recipe
     if recipe.base.path:
         require_folder(project.root / recipe.base.path)
@@ -69,15 +68,24 @@ def require_consistent(project: Project) -> None:
     require_loadable(target, base.family, tuple(output.quantize for output in recipe.outputs))
     if recipe.train.precision == "fp16":
         require_fp16_is_safe(family_named(base.family))
-    for output in recipe.outputs if not recipe.vocabulary.is_trimmed else ():
-        size = predicted_bytes(base.sizes, output.quantize)
-        if size is not None:
-            require_fits(output.quantize, size, output.max_bytes, base.sizes)
+    for output in recipe.outputs:
+        if size := predicted_bytes(base.sizes, output.quantize):
+            _require_budget(output, size, base, trimmed=recipe.vocabulary.is_trimmed)
+
+
+def _require_budget(output: Output, size: int, base: KnownBase, *, trimmed: bool) -> None:
+    """Raise Rejected where the output is sure to miss its budget: what a cut saves is known only once it is made."""
+    if trimmed:
+        require_could_fit(output.quantize, size, base.vocabulary, output.max_bytes)
+    else:
+        require_fits(output.quantize, size, output.max_bytes, base.sizes)
 
 
 def obstacle(project: Project) -> tuple[str, str] | None:
     """What keeps this machine from building the recipe, and what to do about it; None when nothing does."""
-    return _engine_obstacle(project) or _base_obstacle(project) or _hub_obstacle(project)
+    if found := _engine_obstacle(project):
+        return found
+    return None if _is_built(project, "base") else _base_obstacle(project) or _hub_obstacle(project)
 
 
 def _engine_obstacle(project: Project) -> tuple[str, str] | None:
@@ -87,14 +95,14 @@ def _engine_obstacle(project: Project) -> tuple[str, str] | None:
 
 
 def _hub_obstacle(project: Project) -> tuple[str, str] | None:
-    if project.recipe.base.hub and not _is_built(project, "base") and not hub_is_reachable():
+    if project.recipe.base.hub and not hub_is_reachable():
         return "the model hub can't be reached.", f"Check the network (loresmith doctor). {ALTERNATIVE}"
     return None
 
 
 def _base_obstacle(project: Project) -> tuple[str, str] | None:
     base = known_base(project.recipe.base)
-    if base is None or _is_built(project, "base"):
+    if base is None:
         return None
     memory = total_memory_bytes()
     if base.memory > memory and not has_gpu():

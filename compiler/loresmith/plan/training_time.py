@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from loresmith.environment.processor import multiplies_bf16
@@ -11,12 +12,13 @@ from loresmith.plan.estimate import Work, measured_flops, training_seconds
 from loresmith.plan.feasibility import has_gpu
 from loresmith.plan.known_bases import known_base
 from loresmith.store.artefacts import Artefact
+from loresmith.store.files import files_below
 from loresmith.train.metrics import Pace, pace_in
 
 TRAINED_SHARE = 0.8
 """The part of the scenarios that the train split gets."""
-CHARACTERS_PER_TOKEN = 2.6
-"""Of a scenario file, for a token of its sample, which lists the tools too: the shipped library's, before the dataset
+BYTES_PER_SAMPLE_TOKEN = 2.6
+"""Of a scenario's file, for a token of its sample, which lists the tools too: the shipped library's, before the dataset
 is built."""
 SUPERVISED_SHARE = 0.34
 """The part of a sample's tokens that the DM says: the shipped library's."""
@@ -39,7 +41,7 @@ def training_time(project: Project, states: list[StageState]) -> TrainingTime | 
         return None
     begun = next(state.begun for state in states if state.stage.name == "train")
     if begun and (pace := pace_in(begun)):
-        return TrainingTime(pace.seconds_left, pace)
+        return TrainingTime(_seconds_left(project, artefacts["dataset"], pace), pace)
     base = known_base(project.recipe.base)
     if base is None or has_gpu():
         return None
@@ -48,6 +50,16 @@ def training_time(project: Project, states: list[StageState]) -> TrainingTime | 
     work = _work(project, artefacts["dataset"], artefacts.get("trim"))
     seconds = training_seconds(base, work, measured_flops(), bf16=bool(native))
     return TrainingTime(seconds, upper=native is None)
+
+
+def _seconds_left(project: Project, dataset: Artefact | None, pace: Pace) -> float:
+    """The time of the steps that are left and of their evaluations, which take half as long for a scenario: they go
+    forward alone."""
+    train = project.recipe.train
+    held_out = min(train.eval_scenarios, dataset.facts["eval_scenarios"]) if dataset else train.eval_scenarios
+    evaluations = math.ceil(pace.steps / train.eval_every) - pace.step // train.eval_every
+    steps = pace.steps - pace.step + evaluations * held_out / (2 * train.batch_size)
+    return steps * pace.seconds
 
 
 def _work(project: Project, dataset: Artefact | None, trim: Artefact | None) -> Work:
@@ -65,8 +77,8 @@ def _epoch(project: Project, dataset: Artefact | None) -> tuple[float, float, fl
     if dataset:
         facts = dataset.facts
         return facts["train_scenarios"], facts["train_tokens"], facts["train_supervised"]
-    sizes = [path.stat().st_size for path in project.scenarios.rglob("*.md")]
+    sizes = [path.stat().st_size for path in files_below(project.scenarios, ".md")]
     taken = min(TRAINED_SHARE * len(sizes), project.recipe.data.limit or len(sizes))
     scenarios = taken * (1 + project.recipe.data.augment.copies)
-    tokens = scenarios * sum(sizes) / max(1, len(sizes)) / CHARACTERS_PER_TOKEN
+    tokens = scenarios * sum(sizes) / max(1, len(sizes)) / BYTES_PER_SAMPLE_TOKEN
     return scenarios, tokens, tokens * SUPERVISED_SHARE

@@ -9,6 +9,7 @@ from loresmith.diagnostics.failure import InvalidCall, Rejected
 from loresmith.diagnostics.rendering import render_text
 from loresmith.ir.scenario import Scenario
 from loresmith.ir.vocabulary import Vocabulary
+from loresmith.store.files import files_below
 
 SCENARIOS = Path("ai-training/scenarios")
 
@@ -20,7 +21,7 @@ def chosen_scenario(file: Path | None, root: Path, vocabulary: Vocabulary) -> Sc
     """
     if file is not None:
         return _compiled(file, root, vocabulary)
-    files = sorted((root / SCENARIOS).rglob("*.md"))
+    files = files_below(root / SCENARIOS, ".md")
     if not files:
         raise Rejected(
             "The project has no scenario to begin with.",

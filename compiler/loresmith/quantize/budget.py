@@ -11,6 +11,8 @@ _UNITS = {
     "kb": 10**3, "mb": 10**6, "gb": 10**9,
     "kib": 2**10, "mib": 2**20, "gib": 2**30,
 }  # fmt: skip
+_MOST_BYTES = {"f16": 2.0, "bf16": 2.0}
+"""The most that a weight of the vocabulary takes in a kind; in all others it is Q8_0's 34 bytes for 32 weights."""
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", re.IGNORECASE)
 
 
@@ -40,6 +42,17 @@ def require_fits(kind: str, size: int, budget: int, sizes: str | None) -> None:
         f"The {kind} file takes {size:,} bytes; the budget is {budget:,} ({size - budget:,} too many).",
         remedy=_what_would_fit(kind, budget, sizes),
     )
+
+
+def require_could_fit(kind: str, size: int, vocabulary: int, budget: int) -> None:
+    """Raise Rejected when a file of `size` bytes would be over the budget though its whole vocabulary were cut:
+    `vocabulary` weights."""
+    least = size - round(vocabulary * _MOST_BYTES.get(kind, 34 / 32))
+    if least > budget:
+        raise Rejected(
+            f"The {kind} file takes {least:,} bytes even without its vocabulary; the budget is {budget:,}.",
+            remedy="Choose a smaller quantization or a smaller base, or raise max_size.",
+        )
 
 
 def _what_would_fit(kind: str, budget: int, base: str | None) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from loresmith.base.package import packaged_models
 from loresmith.quantize.budget import parse_size
-from loresmith.recipe.section import Fraction, Positive, Section
+from loresmith.recipe.section import Fraction, Positive, Section, known_name
 from loresmith.recipe.threshold import AtLeast, AtMost
 from loresmith.recipe.train import Train
 from loresmith.recipe.tune import Tune
@@ -20,16 +18,6 @@ Copies = Annotated[int, Field(ge=0, le=20)]
 QuantizationKind = Literal[
     "f16", "bf16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q4_0", "q3_k_m", "q2_k", "iq4_xs"
 ]
-
-
-def _known(name: str, noun: str, table: Iterable[str]) -> str:
-    """The name, where it is in the table; raises ValueError with a did-you-mean."""
-    names = list(table)
-    if name in names:
-        return name
-    close = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    raise ValueError(f"there is no {noun} {name!r}: {hint}known: {', '.join(names)}")
 
 
 class Base(Section):
@@ -46,8 +34,8 @@ class Base(Section):
 
     @field_validator("pypi")
     @classmethod
-    def _package_is_known(cls, package: str | None) -> str | None:
-        return package and _known(package, "package of a base model", packaged_models())
+    def _package_isknown_name(cls, package: str | None) -> str | None:
+        return package and known_name(package, "package of a base model", packaged_models())
 
     @model_validator(mode="after")
     def _one_source(self) -> Base:
@@ -205,8 +193,8 @@ class Recipe(Section):
 
     @field_validator("target")
     @classmethod
-    def _target_is_known(cls, target: str) -> str:
-        return _known(target, "target", targets())
+    def _target_isknown_name(cls, target: str) -> str:
+        return known_name(target, "target", targets())
 
     @field_validator("outputs")
     @classmethod

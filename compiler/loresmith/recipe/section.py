@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,3 +16,13 @@ class Section(BaseModel):
     """Base of every part of a recipe: frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def known_name(name: str, noun: str, table: Iterable[str]) -> str:
+    """The name, where it is in the table; raises ValueError with a did-you-mean."""
+    names = list(table)
+    if name in names:
+        return name
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    raise ValueError(f"there is no {noun} {name!r}: {hint}known: {', '.join(names)}")

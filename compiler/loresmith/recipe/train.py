@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from loresmith.families.family import PROJECTIONS
-from loresmith.recipe.section import Fraction, Positive, Section
+from loresmith.recipe.section import Fraction, Positive, Section, known_name
 
 
 class Train(Section):
@@ -78,8 +77,5 @@ class Train(Section):
     @classmethod
     def _are_projections(cls, targets: tuple[str, ...] | None) -> tuple[str, ...] | None:
         for name in targets or ():
-            if name not in PROJECTIONS:
-                close = difflib.get_close_matches(name, PROJECTIONS, n=1)
-                hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(PROJECTIONS)}"
-                raise ValueError(f"no module is called {name!r}; {hint}")
+            known_name(name, "module", PROJECTIONS)
         return targets

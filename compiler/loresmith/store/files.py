@@ -15,6 +15,7 @@ from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall
 
 CHUNK = 1 << 20
 NEW_FILE_MODE = 0o644
+_STREAMS = (Path("/dev/stdout"), Path("/dev/stderr"))
 NO_PLACE = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOENT)
 
 
@@ -26,10 +27,12 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     """
     data = content.encode() if isinstance(content, str) else content
     with disk_failures(path):
-        if path.exists() and not path.is_file():
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if _is_a_stream(path):
             path.write_bytes(data)
             return
-        path = path.resolve()
+        path = Path(os.path.realpath(path))
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         temporary = Path(name)
@@ -43,6 +46,11 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         finally:
             temporary.unlink(missing_ok=True)
         sync_folder(path.parent)
+
+
+def _is_a_stream(path: Path) -> bool:
+    """Whether the path is a device, a pipe, or the name of an open file, none of which can be replaced."""
+    return (path.exists() and not path.is_file()) or path.parent == Path("/dev/fd") or path in _STREAMS
 
 
 def require_writable(folder: Path) -> None:
@@ -66,18 +74,27 @@ def sync_folder(folder: Path) -> None:
 
 def files_below(folder: Path, ending: str) -> list[Path]:
     """The files below a folder whose names end so, sorted, links to files among them; links to folders aren't
-    followed. Raises InvalidCall where a folder can't be read, which would hide what is in it."""
+    followed; none where there is no such folder. Raises InvalidCall where one can't be read, which would hide what is in
+    it."""
 
     def refuse(error: OSError) -> None:
+        if isinstance(error, FileNotFoundError):
+            return
         raise InvalidCall(
             f"The folder can't be read: {error.strerror}.",
             where=str(error.filename),
             remedy="Give your user the right to read it, or move it away.",
         ) from error
 
-    walked = os.walk(folder, onerror=refuse)
-    named = (Path(place) / name for place, _, names in walked for name in names if name.endswith(ending))
-    return sorted(path for path in named if path.is_file())
+    found: list[Path] = []
+    for place, _, names in os.walk(folder, onerror=refuse):
+        try:
+            found += [
+                path for name in names if name.endswith(ending) and (path := Path(place, name)).is_file()
+            ]
+        except OSError as error:
+            refuse(error)
+    return sorted(found)
 
 
 def sha256_of(path: Path) -> str:

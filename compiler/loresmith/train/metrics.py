@@ -21,25 +21,24 @@ RECENT = 100
 
 @dataclass(frozen=True)
 class Pace:
-    """How far a training has come: `step` of `steps`, the latest ones took `seconds` each."""
+    """How far a training has come: its newest checkpoint is of `step` of `steps`, and the latest steps took `seconds`
+    each, evaluations left out."""
 
     step: int
     steps: int
     seconds: float
 
-    @property
-    def seconds_left(self) -> float:
-        """The time of the steps that are left."""
-        return (self.steps - self.step) * self.seconds
-
 
 def pace_in(folder: Path) -> Pace | None:
-    """The pace of the training in a folder, from its latest 100 steps; None where it has logged none."""
-    if not (lines := _whole_lines(folder / METRICS)):
+    """The pace of the training in a folder, from its latest 100 steps; None where it has logged none, or has no
+    checkpoint to go on from."""
+    lines, checkpoints = _whole_lines(folder / METRICS), sorted(folder.glob("checkpoint-*.safetensors"))
+    if not lines or not checkpoints:
         return None
+    step = int(checkpoints[-1].stem.removeprefix("checkpoint-"))
     recent = [json.loads(line) for line in lines[-RECENT:]]
     seconds = sum(measured["seconds"] for measured in recent) / len(recent)
-    return Pace(recent[-1]["step"], recent[-1]["steps"], seconds)
+    return Pace(step, recent[-1]["steps"], seconds)
 
 
 def logged(folder: Path, on_step: Callable[[Measurement], None]) -> Callable[[Measurement], None]:
