@@ -129,7 +129,7 @@ def test_an_evaluation_with_a_wrong_split_or_report_is_refused_at_once(
     asked = ["eval", "mine", "--model", "m.gguf"]
     assert exit_code_of([*asked, "--split", "foo"]) == 2
     assert "There is no split 'foo'" in said(capsys)
-    assert exit_code_of([*asked, "--report", "recipes/mine.yaml"]) == 2
+    assert exit_code_of([*asked, "--split", "eval", "--report", "recipes/mine.yaml"]) == 2
     assert "Nothing can be written there" in said(capsys)
     assert exit_code_of(["eval", "mine", "--model", "nope.gguf"]) == 2
     assert "There is no such model file." in said(capsys)

@@ -73,9 +73,10 @@ def sync_folder(folder: Path) -> None:
 
 
 def files_below(folder: Path, ending: str) -> list[Path]:
-    """The files below a folder whose names end so, sorted, links to files among them; links to folders aren't
-    followed; none where there is no such folder. Raises InvalidCall where one can't be read, which would hide what is in
-    it."""
+    """The files below a folder whose names end so, sorted, links to files among them; links to folders aren't followed.
+
+    None where there is no such folder. Raises InvalidCall where one can't be read, which would hide what is in it.
+    """
 
     def refuse(error: OSError) -> None:
         if isinstance(error, FileNotFoundError):
