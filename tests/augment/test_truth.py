@@ -172,7 +172,7 @@ def test_every_pass_accepts_the_whole_library() -> None:
             text = write_scenario(other, VOCABULARY).encode()
             assert not compile_source(scenario.path, text, VOCABULARY).findings, (scenario.id, name)
     assert changed["names"] >= 0.95 * len(TRAINED)
-    assert changed["party"] >= 0.9 * len(TRAINED)
+    assert changed["party"] >= 0.8 * len(TRAINED)
     assert changed["dice"] >= 0.5 * len(TRAINED)
     assert 0.3 * len(TRAINED) < changed["dialogue"] < 0.6 * len(TRAINED)
 
