@@ -18,6 +18,7 @@ from loresmith.pipeline.project import Project
 from loresmith.pipeline.report import build_report
 from loresmith.pipeline.stage import Built, Stage, Watcher
 from loresmith.pipeline.train_stages import TRAIN, remember_adapter, train_in_cluster
+from loresmith.pipeline.trim_stage import TRIM, check_cut
 from loresmith.store.artefacts import Artefact, key_of
 from loresmith.store.files import sha256_of
 from loresmith.validate.gate import require_thresholds
@@ -124,6 +125,8 @@ def _check(stage: Stage, artefact: Artefact, project: Project) -> None:
     """Checks that read the recipe but don't belong into an artefact's key."""
     if stage.name == "train":
         remember_adapter(project, artefact)
+    if stage.name == TRIM.name:
+        check_cut(artefact, project)
     for output in project.recipe.outputs:
         if stage.name == f"quantize-{output.quantize}":
             check_budget(artefact, output, project)

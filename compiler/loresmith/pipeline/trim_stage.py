@@ -75,6 +75,22 @@ def _trim(project: Project, built: Built, folder: Path, watcher: Watcher) -> dic
     return built["base"].facts | report
 
 
+def check_cut(artefact: Artefact, project: Project) -> None:
+    """Raise Rejected where an output of a known base is sure to miss its budget with what is left of the vocabulary."""
+    from loresmith.plan.known_bases import known_base
+    from loresmith.quantize.budget import require_cut_fits
+    from loresmith.quantize.predict import predicted_bytes
+
+    base, facts = known_base(project.recipe.base), artefact.facts
+    if not base:
+        return
+    gone = round(base.vocabulary * (1 - facts["tokens_after"] / facts["tokens_before"]))
+    for output in project.recipe.outputs:
+        if size := predicted_bytes(base.sizes, output.quantize):
+            text = facts["vocabulary_bytes_saved"]
+            require_cut_fits(output.quantize, size, gone, text, output.max_bytes)
+
+
 def _conversations(lower: Artefact) -> list[Conversation]:
     lines = (lower.folder / CONVERSATIONS).read_text(encoding="utf-8").splitlines()
     return [Conversation.model_validate_json(line) for line in lines]

@@ -47,12 +47,30 @@ def require_fits(kind: str, size: int, budget: int, sizes: str | None) -> None:
 def require_could_fit(kind: str, size: int, vocabulary: int, budget: int) -> None:
     """Raise Rejected when a file of `size` bytes would be over the budget though its whole vocabulary were cut:
     `vocabulary` weights."""
-    least = size - round(vocabulary * _MOST_BYTES.get(kind, 34 / 32))
+    least = _least_bytes(kind, size, vocabulary)
     if least > budget:
         raise Rejected(
             f"The {kind} file takes {least:,} bytes even without its vocabulary; the budget is {budget:,}.",
             remedy="Choose a smaller quantization or a smaller base, or raise max_size.",
         )
+
+
+def require_cut_fits(kind: str, size: int, weights: int, text: int, budget: int) -> None:
+    """Raise Rejected when a file of `size` bytes is sure to be over the budget though `weights` weights of the
+    vocabulary and `text` bytes of token lists are cut from it."""
+    least = _least_bytes(kind, size, weights) - text
+    if least > budget:
+        raise Rejected(
+            f"The {kind} file will take {least:,} bytes with the cut vocabulary; the budget is {budget:,} "
+            f"({least - budget:,} too many).",
+            remedy="Choose a smaller quantization or a smaller base, keep fewer tokens "
+            "(vocabulary.keep), or raise max_size.",
+        )
+
+
+def _least_bytes(kind: str, size: int, weights: int) -> int:
+    """What is left of `size` bytes, at the least, without so many weights of the vocabulary."""
+    return size - round(weights * _MOST_BYTES.get(kind, 34 / 32))
 
 
 def _what_would_fit(kind: str, budget: int, base: str | None) -> str:
