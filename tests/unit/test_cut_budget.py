@@ -36,7 +36,7 @@ def test_what_a_cut_leaves_is_held_against_the_budget(
     project: Path, kind: str, budget: int, said: str
 ) -> None:
     recipe = project / "recipes" / "mine.yaml"
-    trimmed = f"vocabulary: {{trim: english}}\noutputs: [{{quantize: {kind}, max_size: '{budget}'}}]\n"
+    trimmed = f"vocabulary: {{trim: english}}\noutputs: [{{quantize: {kind}, max_size: {budget}}}]\n"
     recipe.write_text(RECIPE + trimmed)
     opened = Project(project, load_recipe(recipe))
     if not said:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from loresmith.base.package import packaged_models
 from loresmith.quantize.budget import parse_size
@@ -18,6 +18,14 @@ Copies = Annotated[int, Field(ge=0, le=20)]
 QuantizationKind = Literal[
     "f16", "bf16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q4_0", "q3_k_m", "q2_k", "iq4_xs"
 ]
+
+
+def _as_text(size: object) -> object:
+    return str(size) if type(size) is int else size
+
+
+Size = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int)]
+"""A size as `parse_size` reads it; a number alone is bytes."""
 
 
 class Base(Section):
@@ -34,7 +42,7 @@ class Base(Section):
 
     @field_validator("pypi")
     @classmethod
-    def _package_isknown_name(cls, package: str | None) -> str | None:
+    def _package_is_known(cls, package: str | None) -> str | None:
         return package and known_name(package, "package of a base model", packaged_models())
 
     @model_validator(mode="after")
@@ -126,8 +134,8 @@ class Output(Section):
     """One model file to deliver."""
 
     quantize: QuantizationKind
-    max_size: str = "2GB"
-    """The size budget; 2GB is 2,000,000,000 bytes."""
+    max_size: Size = "2GB"
+    """The size budget; 2GB is 2,000,000,000 bytes, and so is 2000000000."""
 
     @field_validator("max_size")
     @classmethod
@@ -193,7 +201,7 @@ class Recipe(Section):
 
     @field_validator("target")
     @classmethod
-    def _target_isknown_name(cls, target: str) -> str:
+    def _target_is_known(cls, target: str) -> str:
         return known_name(target, "target", targets())
 
     @field_validator("outputs")
