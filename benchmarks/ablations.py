@@ -2,11 +2,10 @@
 [--scenarios N] [--questions N] [--split eval] [--only VARIANT…] [--write]`.
 
 FOLDER is a project with the shipped scenarios. Each variant is the default recipe with one thing changed, on a part of
-the scenarios and for one epoch, so that many can be compared; it is trained to its end and quantized by the build, and
-its q8_0 file answers the prompts of some scenarios of the split, greedy, without the grammar. What was measured is
-kept below FOLDER and not measured again while model, prompts and judge are the same, so that a stopped run goes on and
-a variant can be added. Differences are paired, by scenario. The eval split chooses; the test split is for what was
-chosen.
+the scenarios, so that many can be compared; it is trained to its end and quantized by the build, and its q8_0 file
+answers the prompts of some scenarios of the split, greedy, without the grammar. What was measured is kept below FOLDER
+and not measured again while model, prompts and judge are the same, so that a stopped run goes on and a variant can be
+added. Differences are paired, by scenario. The eval split chooses; the test split is for what was chosen.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ RECIPES = HERE.parent / "recipes"
 RECIPE = RECIPES / "gemma3-270m.yaml"
 BEGIN, END = "<!-- ablations: written by benchmarks/ablations.py -->\n", "<!-- end of ablations -->\n"
 KEPT = Path("ai-training") / "build" / "ablations"
-DEFAULT = "the default, 1 epoch"
+DEFAULT = "the default"
 VARIANTS: dict[str, dict[str, Any]] = {
     DEFAULT: {},
     "half the scenarios": {"data": {"limit": 0.5}},
@@ -71,8 +70,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
 sees each scenario and a copy of it: it is to be read beside 2 epochs."""
 FEWEST = 2 * Train().eval_scenarios
 """Scenarios to train on, at the least: half of them still leave all that the eval loss is measured on."""
-COMMON = {"train": {"epochs": 1, "eval_every": 10**6}}
-"""What all have: one epoch where they don't say otherwise, and no eval loss but the last adapter's, which is judged."""
+COMMON = {"train": {"eval_every": 10**6}}
+"""What all have: no eval loss but the last adapter's, which is judged."""
 
 
 class Measured(BaseModel):
