@@ -168,7 +168,9 @@ def test_every_pass_accepts_the_whole_library() -> None:
     for scenario in TRAINED:
         for name in ALL:
             other = PASSES[name](scenario, random.Random(scenario.id))
-            changed[name] += other != scenario
+            if other == scenario:
+                continue
+            changed[name] += 1
             text = write_scenario(other, VOCABULARY).encode()
             assert not compile_source(scenario.path, text, VOCABULARY).findings, (scenario.id, name)
     assert changed["names"] >= 0.95 * len(TRAINED)
