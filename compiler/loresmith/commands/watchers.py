@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 EVERY = 5.0
 """Seconds between two plain lines of a running stage."""
+REMEMBERED = 33
+"""Reports that the time left is told from."""
+APART = 0.5
+"""Seconds between two such reports: of closer ones the time is mostly chance."""
 
 
 @contextmanager
@@ -48,18 +53,23 @@ class SilentWatcher:
 
 
 class Pace:
-    """Elapsed and remaining time of the running stage, from when it began or, resumed, was first heard of."""
+    """How fast the running stage goes now: the median of its recent reports, so that neither a pause nor what it did at
+    another speed long ago counts."""
 
     def __init__(self) -> None:
-        self.started = time.monotonic()
-        self.first: float | None = None
+        self.recent: deque[float] = deque(maxlen=REMEMBERED)
+        self.last: tuple[float, float] | None = None
 
     def remaining(self, fraction: float) -> float | None:
         """Seconds left at the present pace, or None while there is nothing to tell it from."""
-        if self.first is None:
-            self.first, self.started = fraction, time.monotonic()
-        done = fraction - self.first
-        return (1 - fraction) * (time.monotonic() - self.started) / done if done > 0 else None
+        now = time.monotonic()
+        if self.last is None:
+            self.last = now, fraction
+        then, before = self.last
+        if fraction > before and now - then >= APART:
+            self.recent.append((now - then) / (fraction - before))
+            self.last = now, fraction
+        return (1 - fraction) * sorted(self.recent)[len(self.recent) // 2] if self.recent else None
 
 
 class PlainWatcher:
