@@ -79,7 +79,7 @@ def test_tiled_loss_and_gradient_are_the_plain_ones(
     targets, weights = torch.randint(50, (150,)), torch.rand(150, dtype=torch.float64)
     ours = torch.randn(150, 16, dtype=torch.float64, requires_grad=True)
     plain = ours.detach().clone().requires_grad_()
-    loss = SupervisedCrossEntropy.apply(ours, head, targets, weights, cap)
+    loss = SupervisedCrossEntropy.apply(ours, head, targets, weights, cap, None)
     logits = plain @ head.T
     logits = logits if cap is None else cap * torch.tanh(logits / cap)
     expected = (torch.nn.functional.cross_entropy(logits, targets, reduction="none") * weights).sum()

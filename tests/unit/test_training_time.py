@@ -67,6 +67,16 @@ def test_epochs_steps_limits_and_copies_count_before_the_dataset_is_built(tmp_pa
     assert seconds_of(tmp_path, "epochs: 1", "augment: {names: 2}") == pytest.approx(3 * once)
 
 
+def test_a_drawn_part_of_the_vocabulary_costs_the_head_less(tmp_path: Path) -> None:
+    whole, drawn = seconds_of(tmp_path), seconds_of(tmp_path, "sampled_softmax: 4096")
+    supervised = seconds_of(tmp_path, "sampled_softmax: 252144")
+    assert drawn < whole
+    assert supervised == pytest.approx(whole)
+    rows = (timing.REPLY_TOKENS + 4096) / BASE.tokens
+    body = whole * BASE.body / (BASE.body + BASE.head * timing.SUPERVISED_SHARE)
+    assert drawn - body == pytest.approx((whole - body) * rows)
+
+
 def test_a_processor_made_for_bf16_is_counted_unless_the_recipe_wants_fp32(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,8 +12,8 @@ from loresmith.recipe.schema import Base
 
 
 class KnownBase(BaseModel):
-    """Weights in numbers of parameters, `download` and `memory` in bytes. `vocabulary` counts all rows of a token,
-    those that Gemma 3n has for each layer too."""
+    """Weights in numbers of parameters, `download` and `memory` in bytes. `tokens` counts the rows of the head,
+    `vocabulary` the weights of all rows, those that Gemma 3n has for each layer too."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -21,6 +21,7 @@ class KnownBase(BaseModel):
     sizes: str
     body: int
     head: int
+    tokens: int
     vocabulary: int
     download: int
     memory: int

@@ -10,7 +10,7 @@ from loresmith.pipeline.build import StageState
 from loresmith.pipeline.project import Project
 from loresmith.plan.estimate import Work, measured_flops, training_seconds
 from loresmith.plan.feasibility import has_gpu
-from loresmith.plan.known_bases import known_base
+from loresmith.plan.known_bases import KnownBase, known_base
 from loresmith.store.artefacts import Artefact
 from loresmith.store.files import files_below
 from loresmith.train.metrics import Pace, pace_in
@@ -22,6 +22,8 @@ BYTES_PER_SAMPLE_TOKEN = 2.6
 is built."""
 SUPERVISED_SHARE = 0.34
 """The part of a sample's tokens that the DM says: the shipped library's."""
+REPLY_TOKENS = 10_000
+"""Different tokens in the replies of a dataset: about the shipped library's."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def training_time(project: Project, states: list[StageState]) -> TrainingTime | 
         return None
     asked = project.recipe.train.precision
     native = False if asked == "fp32" else multiplies_bf16()
-    work = _work(project, artefacts["dataset"], artefacts.get("trim"))
+    work = _work(project, base, artefacts["dataset"], artefacts.get("trim"))
     seconds = training_seconds(base, work, measured_flops(), bf16=bool(native))
     return TrainingTime(seconds, upper=native is None)
 
@@ -62,14 +64,19 @@ def _seconds_left(project: Project, dataset: Artefact | None, pace: Pace) -> flo
     return steps * pace.seconds
 
 
-def _work(project: Project, dataset: Artefact | None, trim: Artefact | None) -> Work:
+def _work(project: Project, base: KnownBase, dataset: Artefact | None, trim: Artefact | None) -> Work:
     scenarios, tokens, supervised = _epoch(project, dataset)
     train = project.recipe.train
     epochs = float(train.epochs)
     if train.max_steps and scenarios:
         epochs = min(epochs, train.max_steps * train.batch_size / scenarios)
-    kept = trim.facts["tokens_after"] / trim.facts["tokens_before"] if trim else 1.0
-    return Work(epochs * tokens, epochs * supervised, kept)
+    return Work(epochs * tokens, epochs * supervised, _kept(train.sampled_softmax, base, trim))
+
+
+def _kept(drawn: int | None, base: KnownBase, trim: Artefact | None) -> float:
+    """The part of the vocabulary that a supervised token is told from."""
+    kept = trim.facts["tokens_after"] if trim else base.tokens
+    return min(kept, REPLY_TOKENS + drawn if drawn else kept) / base.tokens
 
 
 def _epoch(project: Project, dataset: Artefact | None) -> tuple[float, float, float]:

@@ -35,6 +35,9 @@ class Train(Section):
     longer one has a row of its own); the gradient does not depend on it."""
     call_weight: Annotated[float, Field(gt=0)] = 1.0
     """What a token that the app acts on (of a call, or the end of a reply) counts against one of prose."""
+    sampled_softmax: Positive | None = None
+    """How many tokens, drawn anew in each step, stand in the loss for all that no reply of the dataset holds; without
+    it the whole vocabulary does. The eval loss is of the whole one."""
     epochs: Positive = 3
     max_steps: Positive | None = None
     """Stop after this many steps, whatever `epochs` says."""
@@ -63,6 +66,15 @@ class Train(Section):
         if info.data.get("engine") == "unsloth" and weight != 1:
             raise ValueError("the unsloth engine weighs all tokens alike: take it out, or set engine: torch")
         return weight
+
+    @field_validator("sampled_softmax")
+    @classmethod
+    def _unsloth_draws_none(cls, drawn: int | None, info: ValidationInfo) -> int | None:
+        if info.data.get("engine") == "unsloth" and drawn is not None:
+            raise ValueError(
+                "the unsloth engine goes through the whole vocabulary: take it out, or set engine: torch"
+            )
+        return drawn
 
     @field_validator("precision")
     @classmethod

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from loresmith.train.loss import supervised_loss
 from loresmith.train.memory import held_memory_bytes
 from loresmith.train.model import adapter_parameters
 from loresmith.train.rows import packed, row_of, weight_of
+from loresmith.train.sampled_softmax import Candidates, SampledSoftmax
 from loresmith.train.sanity import require_sane_eval, require_sane_step
 from loresmith.train.world import ALONE, World
 
@@ -75,11 +77,17 @@ Losses = Callable[[Any, Sequence[Sample], Train, str, World], Iterator[torch.Ten
 
 
 def packed_losses(
-    model: Any, samples: Sequence[Sample], train: Train, device: str, world: World
+    model: Any,
+    samples: Sequence[Sample],
+    train: Train,
+    device: str,
+    world: World,
+    candidates: Candidates | None = None,
 ) -> Iterator[torch.Tensor]:
-    """The losses row by row, each packed with samples that see only themselves."""
+    """The losses row by row, each packed with samples that see only themselves; with `candidates` their softmax is
+    over them alone."""
     for group in _own_groups(samples, train, world):
-        yield supervised_loss(model, row_of(group, device, train.call_weight))
+        yield supervised_loss(model, row_of(group, device, train.call_weight), candidates)
 
 
 def run_training(
@@ -133,7 +141,17 @@ def _begun(setting: _Setting, samples: Sequence[Sample], folder: Path) -> _Run:
     world.begin_as_main(parameters.values())
     content = world.said_by_main(newest_checkpoint(folder) if world.is_main else None)
     progress, best = restore(content, parameters, optimizer) if content else (Progress(), {})
-    return _Run(setting, parameters, optimizer, progress, best, total_steps(len(samples), train))
+    steps = total_steps(len(samples), train)
+    return _Run(setting, parameters, optimizer, progress, best, steps, _softmax(setting, samples))
+
+
+def _softmax(setting: _Setting, samples: Sequence[Sample]) -> SampledSoftmax | None:
+    """What draws each step's tokens, where the recipe asks for it."""
+    train = setting.train
+    if train.sampled_softmax is None:
+        return None
+    vocabulary = setting.model.get_output_embeddings().weight.shape[0]
+    return SampledSoftmax(samples, vocabulary, train.sampled_softmax, train.seed)
 
 
 @dataclass
@@ -146,6 +164,7 @@ class _Run:
     progress: Progress
     best: dict[str, torch.Tensor]
     steps: int
+    softmax: SampledSoftmax | None
 
     def next_step(self, samples: Sequence[Sample]) -> Measurement:
         """One step, with an evaluation where one is due. Raises Rejected on NaN and on divergence."""
@@ -175,13 +194,20 @@ class _Run:
     def _gradients(self, batch: Sequence[Sample]) -> tuple[float, float]:
         """Put the batch's gradients into the parameters; gives its loss and their norm before it was limited."""
         model, train, device = self.setting.model, self.setting.train, self.setting.device
-        world, losses = self.setting.world, self.setting.losses
+        world, losses = self.setting.world, self._step_losses()
         model.train()
         self.optimizer.zero_grad(set_to_none=True)
         loss = world.summed(accumulate_gradients(model, batch, train, device, world, losses), device)
         world.sum_gradients(self.parameters.values())
         norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), train.clip_norm)
         return loss, float(norm)
+
+    def _step_losses(self) -> Losses:
+        """The losses that this step's gradients are of."""
+        if self.softmax is None:
+            return self.setting.losses
+        candidates = self.softmax.of_step(self.progress.step, self.setting.device)
+        return partial(packed_losses, candidates=candidates)
 
     def _move(self, rate: float) -> None:
         for group in self.optimizer.param_groups:

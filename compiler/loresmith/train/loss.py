@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from loresmith.train.rows import Row
+from loresmith.train.sampled_softmax import Candidates
 
 CACHED_TILE_BYTES = 2**21
 """How large a tile of logits in fp32 is on a CPU: it stays in the cache from one operation to the next, where 600
@@ -30,9 +31,10 @@ class SupervisedCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, *inputs: Any) -> torch.Tensor:
-        """The scalar loss; inputs: hidden (n, d), head (v, d), targets (n), weights (n), soft cap or None."""
-        hidden, head, targets, weights, cap = inputs
-        normalizer, mean = _expectation(hidden, head, cap)
+        """The scalar loss; inputs: hidden (n, d), head (v, d), targets (n), weights (n), soft cap or None, and shift
+        (v) or None: what is added to each token's logits in the softmax, nothing for those in targets."""
+        hidden, head, targets, weights, cap, shift = inputs
+        normalizer, mean = _expectation(hidden, head, cap, shift)
         aim = head[targets].to(normalizer.dtype)
         chosen, slope = _capped((hidden.to(head.dtype) * aim).sum(dim=-1), cap)
         ctx.save_for_backward((mean - aim * slope[:, None]) * weights[:, None])
@@ -43,7 +45,7 @@ class SupervisedCrossEntropy(torch.autograd.Function):
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         """The gradient for `hidden`; the other inputs have none."""
         (gradient,) = ctx.saved_tensors
-        return (gradient * grad_outputs[0]).to(ctx.dtype), None, None, None, None
+        return (gradient * grad_outputs[0]).to(ctx.dtype), None, None, None, None, None
 
 
 def tile_width(positions: int, device: str) -> int:
@@ -57,7 +59,7 @@ def tile_bytes(device: str) -> int:
 
 
 def _expectation(
-    hidden: torch.Tensor, head: torch.Tensor, cap: float | None
+    hidden: torch.Tensor, head: torch.Tensor, cap: float | None, shift: torch.Tensor | None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The logarithm of the summed exponentials of each position's logits (n), and the head's rows weighted by their
     softmax (n, d), each by its slope under the cap."""
@@ -66,8 +68,11 @@ def _expectation(
     highest = torch.full((positions, 1), float("-inf"), dtype=exact, device=hidden.device)
     total = torch.zeros_like(highest)
     mean = torch.zeros(hidden.shape, dtype=exact, device=hidden.device)
-    for tile in head.split(tile_width(positions, hidden.device.type)):
+    width = tile_width(positions, hidden.device.type)
+    for number, tile in enumerate(head.split(width)):
         logits, slope = _capped((low @ tile.T).to(exact), cap)
+        if shift is not None:
+            logits.add_(shift[number * width : (number + 1) * width])
         above = torch.maximum(highest, logits.amax(dim=-1, keepdim=True))
         shrunk, share = (highest - above).exp_(), logits.sub_(above).exp_()
         total.mul_(shrunk).add_(share.sum(dim=-1, keepdim=True))
@@ -85,9 +90,10 @@ def _capped(logits: torch.Tensor, cap: float | None) -> tuple[torch.Tensor, torc
     return capped * cap, 1 - capped.square()
 
 
-def supervised_loss(model: Any, row: Row) -> torch.Tensor:
+def supervised_loss(model: Any, row: Row, candidates: Candidates | None = None) -> torch.Tensor:
     """The summed, weighted loss of a row under a causal language model (PEFT-wrapped or not), made ready by
-    `prepare_rows`; the logits that predict the token in column c come from position c - 1."""
+    `prepare_rows`; the logits that predict the token in column c come from position c - 1. With `candidates` the
+    softmax is over them alone."""
     causal = model.get_base_model() if hasattr(model, "get_base_model") else model
     states = causal.model(
         input_ids=row.ids, position_ids=row.positions, use_cache=False, segments=row.segments
@@ -95,7 +101,9 @@ def supervised_loss(model: Any, row: Row) -> torch.Tensor:
     hidden = states.last_hidden_state[0, row.columns - 1]
     targets = row.ids[0, row.columns]
     cap = getattr(causal.config, "final_logit_softcapping", None)
-    head = causal.lm_head.weight.detach()
-    loss = SupervisedCrossEntropy.apply(hidden, head, targets, row.weights, cap)
+    head, shift = causal.lm_head.weight.detach(), None
+    if candidates is not None:
+        head, targets, shift = head[candidates.ids], candidates.places(targets), candidates.shift
+    loss = SupervisedCrossEntropy.apply(hidden, head, targets, row.weights, cap, shift)
     assert isinstance(loss, torch.Tensor)
     return loss
