@@ -33,7 +33,7 @@ MISTAKES = [
     (GOOD + "train:\n  engine: usloth\n", "6:11", "train.engine", ""),
     (GOOD + "train: {engine: unsloth, call_weight: 2}\n", "5:39", "weighs all tokens alike", ""),
     (GOOD + "train: {call_weight: 2, engine: unsloth}\n", "5:22", "set engine: torch", ""),
-    (GOOD + "train: {engine: unsloth, sampled_softmax: 9}\n", "5:42", "whole vocabulary", ""),
+    (GOOD + "train: {engine: unsloth, sampled_softmax: 9}\n", "5:43", "whole vocabulary", ""),
     (GOOD + "train: {engine: unsloth, precision: fp16}\n", "5:37", "bf16 or fp32", ""),
     (GOOD + "outputs:\n  - {quantize: q9}\n", "6:16", "outputs.0.quantize", ""),
     (GOOD + "outputs:\n  - {quantize: q8_0, max_size: lots}\n", "6:32", "outputs.0.max_size", ""),
