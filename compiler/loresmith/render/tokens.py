@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,14 @@ class Sample(BaseModel):
         return [self.weight * (deed_weight if place in deeds else 1.0) for place in places]
 
 
+@dataclass(frozen=True)
+class Reply:
+    """What the model gets before a reply, and what it shall say, without the token that ends it."""
+
+    prompt: str
+    said: str
+
+
 class Tokens:
     """The base model's tokenizer, as it was saved in its folder."""
 
@@ -64,17 +73,13 @@ class Tokens:
         """The id of the token that ends a message."""
         return int(self._tokenizer.token_to_id(self.family.end_of_turn))
 
-    def encode(self, text: str) -> list[int]:
-        """The ids of a text; special tokens in it become their ids, none is added."""
-        return self._tokenizer.encode(text, add_special_tokens=False).ids
-
     def decode(self, ids: list[int]) -> str:
         """The text of ids, special tokens included."""
         return self._tokenizer.decode(ids, skip_special_tokens=False)
 
     def prompt_ids(self, conversation: Conversation) -> list[int]:
-        """The ids of the whole conversation."""
-        return self.encode(render_prompt(self.family, list(conversation.messages), reply_next=False))
+        """The ids of the whole conversation; special tokens in a text become their ids, none is added."""
+        return self._whole(list(conversation.messages)).ids
 
     def sample(self, conversation: Conversation) -> Sample:
         """The conversation in tokens with its loss spans.
@@ -83,13 +88,10 @@ class Tokens:
         answers, where a reply's tokens don't decode to the reply and its end, or where nothing is supervised.
         """
         messages = list(conversation.messages)
-        ids = self.prompt_ids(conversation)
-        spans = [
-            self._span(conversation, ids, messages[:number], message)
-            for number, message in enumerate(messages)
-            if message.role == "assistant"
-        ]
-        deeds = self._deeds(conversation)
+        whole = self._whole(messages)
+        replies = self._replies(messages)
+        spans = self._spans(conversation, whole, replies)
+        deeds = self._deeds(whole, replies)
         if not spans:
             raise Rejected("This scenario has no DM reply to learn from.", where=conversation.path)
         return Sample(
@@ -98,47 +100,63 @@ class Tokens:
             category=conversation.category,
             weight=conversation.weight,
             party=conversation.party,
-            ids=tuple(ids),
+            ids=tuple(whole.ids),
             spans=tuple(spans),
             deeds=tuple(deeds),
             messages=conversation.messages,
         )
 
-    def _deeds(self, conversation: Conversation) -> list[tuple[int, int]]:
-        """The tokens that hold any character of a call or of a reply's end, as ranges in order."""
-        messages = list(conversation.messages)
-        whole = render_prompt(self.family, messages, reply_next=False)
-        offsets: list[tuple[int, int]] = self._tokenizer.encode(whole, add_special_tokens=False).offsets
-        starts, ends = [start for start, _ in offsets], [end for _, end in offsets]
+    def _whole(self, messages: list[Message]) -> Any:
+        """The encoding of the whole conversation: ids, and where in the text each token stands."""
+        return self._tokenizer.encode(
+            render_prompt(self.family, messages, reply_next=False), add_special_tokens=False
+        )
+
+    def _replies(self, messages: list[Message]) -> list[Reply]:
         return [
-            (bisect_right(ends, begin), bisect_left(starts, end))
+            Reply(render_prompt(self.family, messages[:number], reply_next=True), message.content.strip())
             for number, message in enumerate(messages)
             if message.role == "assistant"
-            for begin, end in self._acted_on(message, len(self._prompt(messages[:number])))
         ]
 
-    def _acted_on(self, reply: Message, offset: int) -> Iterator[tuple[int, int]]:
-        """Where in the rendered text a reply's calls and its end stand; the reply begins at `offset`."""
-        said = reply.content.strip()
-        yield from ((offset + call.start, offset + call.end) for call in find_calls(said))
-        yield offset + len(said), offset + len(said) + len(self.family.end_of_turn)
-
-    def _prompt(self, before: list[Message]) -> str:
-        return render_prompt(self.family, before, reply_next=True)
+    def _spans(self, conversation: Conversation, whole: Any, replies: list[Reply]) -> list[tuple[int, int]]:
+        """The tokens of each reply and its end."""
+        prompts = self._tokenizer.encode_batch_fast([r.prompt for r in replies], add_special_tokens=False)
+        ends = [end for _, end in whole.offsets]
+        return [
+            self._span(conversation, whole.ids, before.ids, reply.said, bisect_right(ends, self._end(reply)))
+            for before, reply in zip(prompts, replies, strict=True)
+        ]
 
     def _span(
-        self, conversation: Conversation, ids: list[int], before: list[Message], reply: Message
+        self, conversation: Conversation, ids: list[int], before: list[int], said: str, end: int
     ) -> tuple[int, int]:
-        prompt = self._prompt(before)
-        spoken = reply.content.strip() + self.family.end_of_turn
-        start = len(self.encode(prompt))
-        end = len(self.encode(prompt + spoken))
-        if ids[:start] != self.encode(prompt) or self.decode(ids[start:end]) != spoken:
+        start = len(before)
+        if ids[:start] != before or self.decode(ids[start:end]) != said + self.family.end_of_turn:
             raise Rejected(
-                f"The tokens of the reply {reply.content[:40]!r} aren't those the model would produce.",
+                f"The tokens of the reply {said[:40]!r} aren't those the model would produce.",
                 where=conversation.path,
                 remedy="Look for unusual characters in this reply, and write it another way.",
             )
         if ids[end - 1] != self.end_of_turn:
             raise Rejected("The token that ends this reply carries no loss.", where=conversation.path)
         return start, end
+
+    def _end(self, reply: Reply) -> int:
+        """Where in the rendered text a reply's end-of-turn token ends."""
+        return len(reply.prompt) + len(reply.said) + len(self.family.end_of_turn)
+
+    def _deeds(self, whole: Any, replies: list[Reply]) -> list[tuple[int, int]]:
+        """The tokens that hold any character of a call or of a reply's end, as ranges in order."""
+        starts, ends = ([offset[side] for offset in whole.offsets] for side in (0, 1))
+        return [
+            (bisect_right(ends, begin), bisect_left(starts, end))
+            for reply in replies
+            for begin, end in self._acted_on(reply)
+        ]
+
+    def _acted_on(self, reply: Reply) -> Iterator[tuple[int, int]]:
+        """Where in the rendered text a reply's calls and its end stand."""
+        offset = len(reply.prompt)
+        yield from ((offset + call.start, offset + call.end) for call in find_calls(reply.said))
+        yield offset + len(reply.said), self._end(reply)
