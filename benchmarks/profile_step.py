@@ -111,7 +111,7 @@ def machine_limit() -> float:
     return best
 
 
-def _artefact(project: Path, *stages: str) -> Path:
+def artefact_of(project: Path, *stages: str) -> Path:
     """The largest artefact of the first of these stages that has one."""
     for stage in stages:
         found = (project / "ai-training" / "build" / stage).glob("*/manifest.json")
@@ -126,7 +126,7 @@ def _size(folder: Path) -> int:
 
 def _model(project: Path, precision: str) -> Any:
     keep_freed_memory()
-    base = _artefact(project, "base")
+    base = artefact_of(project, "base")
     family = family_of(read_config(base)["architectures"])
     model = add_adapter(load_base(base, family, precision), family, TRAIN)
     prepare_rows(model, family, "cpu", precision)
@@ -135,7 +135,7 @@ def _model(project: Path, precision: str) -> Any:
 
 def _rows(project: Path) -> Iterable[list[Sample]]:
     """The samples of full rows in the untrimmed base's tokens, one row after the other."""
-    samples = samples_of(_artefact(project, "base-dataset", "dataset"), "train")
+    samples = samples_of(artefact_of(project, "base-dataset", "dataset"), "train")
     groups = packed(samples.lengths, TRAIN.row_tokens)
     full = [g for g in groups if sum(samples.lengths[n] for n in g) > 0.9 * TRAIN.row_tokens]
     return ([samples[number] for number in group] for group in full)
