@@ -22,7 +22,7 @@ BYTES_PER_SAMPLE_TOKEN = 2.6
 is built."""
 SUPERVISED_SHARE = 0.34
 """The part of a sample's tokens that the DM says: the shipped library's."""
-REPLY_TOKENS = 10_000
+REPLY_TOKENS = 20_000
 """Different tokens in the replies of a dataset: about the shipped library's."""
 
 
