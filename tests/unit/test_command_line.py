@@ -27,13 +27,13 @@ def scenarios(project: Path) -> Path:
 
 
 def test_no_scenarios_folder(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert exit_code_of(["train", "mine"]) == 1
+    assert exit_code_of(["train", "mine"]) == 2
     assert "There is no scenarios folder." in said(capsys)
 
 
 def test_an_empty_scenarios_folder(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scenarios(project)
-    assert exit_code_of(["train", "mine"]) == 1
+    assert exit_code_of(["train", "mine"]) == 2
     assert "has no .md file" in said(capsys)
 
 
@@ -69,7 +69,7 @@ def test_an_unknown_option(project: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_verbose_shows_the_traceback(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert exit_code_of(["train", "mine", "--verbose"]) == 1
+    assert exit_code_of(["train", "mine", "--verbose"]) == 2
     assert "Traceback" in capsys.readouterr().err
 
 

@@ -99,7 +99,7 @@ def test_an_empty_split(project: Path, capsys: pytest.CaptureFixture[str], comma
     assert "No scenario is in the test split." in text
     assert "`split: test`" in text
     shutil.rmtree(project / "ai-training" / "scenarios")
-    assert exit_code_of([*command.split(), "good.gguf", "--split", "eval"]) == 1
+    assert exit_code_of([*command.split(), "good.gguf", "--split", "eval"]) == 2
     assert "There is no scenarios folder." in said(capsys)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from loresmith.check.project import check_project
 from loresmith.diagnostics.diagnostic import Diagnostic
-from loresmith.diagnostics.failure import Rejected
+from loresmith.diagnostics.failure import InvalidCall, Rejected
 from loresmith.diagnostics.rendering import render_text
 from loresmith.ir.scenario import Scenario
 from loresmith.ir.vocabulary import Vocabulary
@@ -31,16 +31,16 @@ class Sources:
 
 
 def read_sources(folder: Path, root: Path) -> Sources:
-    """All scenario files under `folder`; raises Rejected where there is none, InvalidCall where one can't be read."""
+    """All scenario files under `folder`; raises InvalidCall where there is none, or one can't be read."""
     if not folder.is_dir():
-        raise Rejected(
+        raise InvalidCall(
             "There is no scenarios folder.",
             where=str(folder),
             remedy="Make it with `loresmith init`, or name another in the recipe's data.scenarios.",
         )
     paths = files_below(folder, ".md")
     if not paths:
-        raise Rejected(
+        raise InvalidCall(
             "The scenarios folder has no .md file.",
             where=str(folder),
             remedy="Write a scenario, or copy an example with `loresmith init`.",
