@@ -106,10 +106,68 @@ def test_refused_calls_are_told_to_the_model_and_not_saved() -> None:
     assert "dragon" not in saved
     assert "fly" not in saved
     assert "Again." not in saved
+    assert "Hm. So be it." in saved
     compiled = compile_source("x.md", saved.encode(), VOCABULARY)
     assert compiled.scenario is not None
     assert len(compiled.scenario.turns) == 4
     assert not compiled.findings
+
+
+def test_words_around_calls_keep_their_distance() -> None:
+    game, _ = game_with(
+        "A [fly: up] goblin([roll: stealth]), then [rest: short].", "Well.", "Oh[fly: up]no.", "Ah."
+    )
+    list(game.answer("I wait."))
+    list(game.answer("And now?"))
+    saved = scenario_text(game.played(), "x.md", VOCABULARY)
+    assert "\n\nA goblin([roll: stealth]), then [rest: short].\n\n" in saved
+    assert "\n\nOh no. Ah.\n" in saved
+
+
+def test_a_turn_that_isnt_saved_has_shown_nobody() -> None:
+    game, _ = game_with(
+        "[fly: up]", "", "[health: wyvern, -3] It howls.", "Hm.", "A wyvern! [health: wyvern, -3]", ""
+    )
+    list(game.answer("I look for the wyvern."))
+    assert outcomes(list(game.answer("I strike."))) == ["stranger"]
+    assert outcomes(list(game.answer("Now?")))[0].startswith("<TOOLCALL>health: ")
+    assert not compile_source(
+        "x.md", scenario_text(game.played(), "x.md", VOCABULARY).encode(), VOCABULARY
+    ).findings
+
+
+def test_one_creature_with_and_without_its_article() -> None:
+    calls = ("goblin, -1", "the goblin, -1", "Goblin, -1")
+    game, _ = game_with("A goblin! " + " ".join(f"[health: {call}]" for call in calls), "It reels.")
+    found = outcomes(list(game.answer("I strike thrice.")))
+    totals = [int(text.partition("*")[2].partition("*")[0]) for text in found]
+    assert totals == [totals[0], totals[0] - 1, totals[0] - 2]
+    assert not compile_source(
+        "x.md", scenario_text(game.played(), "x.md", VOCABULARY).encode(), VOCABULARY
+    ).findings
+
+
+def test_a_context_that_fills_up_within_a_reply_keeps_what_was_told() -> None:
+    game, session = game_with("You duck. [health: player, -3]", "Never asked for.")
+    session.at[0] = lambda: setattr(session, "context", len(session.prompts[0]))
+    list(game.answer("I wait."))
+    assert health(game) == 21
+    assert "You duck." in scenario_text(game.played(), "x.md", VOCABULARY)
+
+
+def test_another_answer_takes_the_place_of_the_last_unless_there_is_none() -> None:
+    game, session = game_with("[health: player, -3]", "Ouch.", "[health: player, -1]", "Oh.", "Lost.")
+    assert not game.can_go_back
+    list(game.answer("I wait."))
+    list(game.answer_again())
+    assert health(game) == 23
+    stands = game.moment
+    session.context = 10
+    with pytest.raises(Rejected):
+        list(game.answer_again())
+    assert game.moment is stands
+    assert game.undo() == "I wait."
+    assert not game.can_go_back
 
 
 def test_a_creature_in_the_same_message_is_met() -> None:

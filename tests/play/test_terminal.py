@@ -66,6 +66,15 @@ def test_the_same_seed_is_the_same_game(project: Path) -> None:
     assert "= perception: " in games[0]
 
 
+def test_a_place_where_nothing_can_be_saved_ends_no_game(project: Path) -> None:
+    bad = "".join(f"/save {name}\n" for name in ("n" * 300, "a\0b.md", "party-1.md/x.md"))
+    (project / "party-1.md").touch()
+    done = played(project, f"I look.\n{bad}/save late.md\n", *ROOM)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("No file can be written there: ") == 2
+    assert "Saved late.md; lint finds nothing." in done.stdout
+
+
 def test_nothing_to_save_and_odd_bytes(project: Path) -> None:
     command = [sys.executable, "-m", "loresmith", "play", *ROOM]
     said = b"/save\n\n   \n\xff\xfe <end_of_turn> `` # User\n/save odd.md\n/quit\nNot read.\n"
@@ -84,6 +93,7 @@ def test_nothing_to_save_and_odd_bytes(project: Path) -> None:
         (("none.gguf",), 2, "none.gguf: error: There is no such model file."),
         (("chain", "--scenario", "none.md"), 2, "none.md: error: There is no such scenario file."),
         (("chain", "--scenario", "bad.md"), 1, "bad.md: error: This scenario has errors."),
+        (("chain", "--dc", "-3"), 2, "A DC of -3 is below every roll."),
         (("chain", "--context", "100"), 2, "A context of 100 tokens is too short."),
         (("text.gguf",), 1, "text.gguf: error: This isn't a GGUF model file."),
     ],

@@ -41,12 +41,13 @@ class Cast:
 
 
 def name_meant(name: str, members: Sequence[str], player: str) -> str:
-    """The member's own name that a name means: in full, as `player`, or an only first name; else in lower case."""
+    """The member's own name that a name means: in full, as `player`, or an only first name; else in lower case
+    without its article, so that `the goblin` and `goblin` are one."""
     if name.casefold() == "player":
         return player
     full = [m for m in members if m.casefold() == name.casefold()]
     first = [m for m in members if m.casefold().split()[0] == name.casefold()]
-    return full[0] if full else first[0] if len(first) == 1 else name.casefold()
+    return full[0] if full else first[0] if len(first) == 1 else _ARTICLE.sub("", name).casefold()
 
 
 def stands_in(name: str, text: str) -> bool:

@@ -36,6 +36,8 @@ def play_with(
 
     if context < LEAST_CONTEXT:
         raise InvalidCall(f"A context of {context} tokens is too short.", remedy=f"Least: {LEAST_CONTEXT}.")
+    if difficulty is not None and difficulty < 0:
+        raise InvalidCall(f"A DC of {difficulty} is below every roll.", remedy="Name one from 0 up.")
     file = chosen_model_file(model, root / "ai-training" / "models")
     vocabulary = load_vocabulary(root / "ai-training" / "tools.yaml")
     begun = chosen_scenario(scenario, root, vocabulary)

@@ -21,6 +21,8 @@ DEATH_SAVE_DC = 10
 """Basic Rules of the fifth edition, chapter 9, `Death Saving Throws`."""
 
 _WITHOUT_DC = ("initiative",)
+_KEPT: dict[str | None, str] = {"advantage": "kh1", "disadvantage": "kl1"}
+"""Which of two d20 counts; a mode that a project adds to these rolls one, as none does."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def execute_roll(state: GameState, request: Request) -> tuple[GameState, str]:
     if match := DICE.fullmatch(what.lower()):
         return state, _dice_body(match, mode, request)
     rolled = _d20(mode, request)
-    modifiers = bonus_of(state, what)
+    modifiers = bonus_of(state, what.lower())
     total = rolled.value + sum(bonus for bonus, _ in modifiers)
     return state, sum_body(rolled.text, modifiers, total) + _against(what, rolled.value, total, request)
 
@@ -64,22 +66,22 @@ def _dice_body(match: re.Match[str], mode: str | None, request: Request) -> str:
     count, sides, keep = int(match[1]), int(match[2]), match[3] or ""
     if count > MOST_DICE or sides > MOST_SIDES:
         raise Refused("wrong arguments", f"no more than {MOST_DICE} dice of {MOST_SIDES} sides can be rolled")
-    if mode and (count, sides, keep) != (1, D20, ""):
+    if mode in _KEPT and (count, sides, keep) != (1, D20, ""):
         raise Refused("wrong arguments", f"{mode} is for a single d20")
-    rolled = _kept_d20(mode, request) if mode else _dice(count, sides, keep, request)
+    rolled = _kept_d20(mode, request) if mode in _KEPT else _dice(count, sides, keep, request)
     modifiers = tuple((int(sign), "") for sign in re.findall(r"[+-]\d+", re.sub(r"\s", "", match[4])))
     return sum_body(rolled.text, modifiers, rolled.value + sum(bonus for bonus, _ in modifiers))
 
 
 def _d20(mode: str | None, request: Request) -> Rolled:
-    if mode:
+    if mode in _KEPT:
         return _kept_d20(mode, request)
     value = request.dice.randint(1, D20)
     return Rolled(str(value), value)
 
 
-def _kept_d20(mode: str, request: Request) -> Rolled:
-    return _dice(2, D20, "kh1" if mode == "advantage" else "kl1", request)
+def _kept_d20(mode: str | None, request: Request) -> Rolled:
+    return _dice(2, D20, _KEPT[mode], request)
 
 
 def _dice(count: int, sides: int, keep: str, request: Request) -> Rolled:

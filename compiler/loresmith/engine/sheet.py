@@ -50,9 +50,13 @@ class Sheet:
     level: int = 1
 
     def stated_modifiers(self, what: str) -> tuple[Modifier, ...] | None:
-        """The bonus that the sheet states for a roll, None where it states none."""
-        found = next((bonus for name, bonus in (*self.stated, *self.further) if name == what), None)
-        return None if found is None else ((found, "skill"),)
+        """The bonus that the sheet states for a roll, None where it states none.
+
+        Only one among the skills comes from `skill`; another from what it is for: `save`, `attack`, `initiative`.
+        """
+        sources = [(self.stated, "skill"), (self.further, what.rpartition(" ")[2])]
+        found = ((bonus, source) for stated, source in sources for name, bonus in stated if name == what)
+        return next(((modifier,) for modifier in found), None)
 
     def derived_modifiers(self, what: str) -> tuple[Modifier, ...]:
         """What the abilities give a roll; nothing where the sheet doesn't state the ability.

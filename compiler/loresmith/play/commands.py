@@ -29,9 +29,10 @@ HELP = {
 
 @dataclass
 class Asked:
-    """What a command asks of the loop: a turn to play again, or to leave."""
+    """What a line asks of the loop: to play these words, to answer the last ones again, or to leave."""
 
-    again: str | None = None
+    said: str | None = None
+    retry: bool = False
     leave: bool = False
 
 
@@ -67,10 +68,9 @@ class Commands:
         return Asked()
 
     def _retry(self, _rest: str) -> Asked:
-        said = self.game.undo()
-        if said is None:
+        if not self.game.can_go_back:
             self.screen.note("There is nothing to answer again.")
-        return Asked(again=said)
+        return Asked(retry=self.game.can_go_back)
 
     def _state(self, _rest: str) -> Asked:
         self.screen.table(self.game.moment.state)
@@ -84,7 +84,7 @@ class Commands:
     def _save(self, rest: str) -> Asked:
         """Write the game; what lint finds in it is shown."""
         path = self.root / rest if rest else self._free_path()
-        if path.exists() and path not in self._written:
+        if _is_there(path) and path not in self._written:
             raise InvalidCall("This file is there already; name another.", where=str(path))
         played = self.game.played()
         if not played.turns:
@@ -107,6 +107,15 @@ class Commands:
         while (path := self.root / FOLDER / f"{stem}-{number}.md").exists():
             number += 1
         return path
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is such a file; raises InvalidCall for a path that can't be one, or may not be looked at."""
+    try:
+        return path.exists()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise InvalidCall(f"No file can be written there: {why}.", where=repr(str(path))) from error
 
 
 def shown_failure(failure: Failure) -> str:

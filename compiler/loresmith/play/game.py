@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loresmith.diagnostics.failure import Rejected
 from loresmith.engine.execute import execute_written
@@ -98,14 +98,34 @@ class Game:
         Raises ContextFull where what was said doesn't fit into the context, and Rejected when llama.cpp fails; the game
         stands where it did.
         """
-        before, user = self.moment, UserTurn(text=said, span=NOWHERE)
-        state, self._stopped = before.state.hearing(said), False
-        seen, kept = list[Part](), list[Part]()
+        before = self.moment
+        yield from self._turn(before, said)
+        self._past.append(before)
+
+    def answer_again(self) -> Iterator[Event]:
+        """Another reply to the player's last words in place of the last one, which stays where `answer` would raise."""
+        yield from self._turn(self._past[-1], self._last_said())
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether the player has said anything that the model answered."""
+        return bool(self._past)
+
+    def _turn(self, before: Moment, said: str) -> Iterator[Event]:
+        """Play one turn from a moment on; the game then stands behind it."""
+        user, self._stopped = UserTurn(text=said, span=NOWHERE), False
+        state, seen, kept = before.state.hearing(said), list[Part](), list[Part]()
         for _ in range(MOST_STEPS):
             text = ""
-            for event in self._message((*before.seen, user), seen):
-                text += event.text if isinstance(event, Told) else ""
-                yield event
+            try:
+                for event in self._message((*before.seen, user), seen):
+                    text += event.text if isinstance(event, Told) else ""
+                    yield event
+            except ContextFull:
+                # What was told and carried out so far is a reply as well; only its end finds no room.
+                if not seen:
+                    raise
+                break
             step = carried_out(text, state, self._dice, self.rules)
             state = step.state
             seen += step.seen
@@ -113,18 +133,18 @@ class Game:
             yield from step.outcomes
             if self._stopped or not step.outcomes:
                 break
-        self._past.append(before)
-        self.moment = Moment(
-            (*before.seen, user, _reply(seen)), (*before.kept, *_worth_keeping(user, _reply(kept))), state
-        )
+        self.moment = _after(before, user, seen, kept, state)
 
     def undo(self) -> str | None:
         """Go one player turn back, the state with it; gives what the player had said, None at the beginning."""
         if not self._past:
             return None
-        said = next(turn.text for turn in reversed(self.moment.seen) if isinstance(turn, UserTurn))
+        said = self._last_said()
         self.moment = self._past.pop()
         return said
+
+    def _last_said(self) -> str:
+        return next(turn.text for turn in reversed(self.moment.seen) if isinstance(turn, UserTurn))
 
     def stop(self) -> None:
         """End the reply that is being given."""
@@ -196,9 +216,14 @@ def _reply(parts: Sequence[Part]) -> DmTurn:
     return DmTurn(parts=tuple(parts), span=NOWHERE)
 
 
-def _worth_keeping(user: UserTurn, reply: DmTurn) -> tuple[Turn, ...]:
-    """The exchange, unless the reply has nothing that can be saved."""
-    return (user, reply) if turn_text(reply) else ()
+def _after(
+    before: Moment, user: UserTurn, seen: Sequence[Part], kept: Sequence[Part], state: GameState
+) -> Moment:
+    """The moment behind a turn. A reply with nothing that can be saved is left out with what it answers, and the saved
+    game has then met nobody in it."""
+    exchange = (user, _reply(kept)) if turn_text(_reply(kept)) else ()
+    told = state.told if exchange else before.state.told
+    return Moment((*before.seen, user, _reply(seen)), (*before.kept, *exchange), replace(state, told=told))
 
 
 def _without_oldest(turns: Sequence[Turn], error: PromptTooLong, context: int) -> Sequence[Turn]:

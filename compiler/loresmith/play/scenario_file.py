@@ -38,7 +38,7 @@ def turn_text(turn: Turn) -> str:
     """What stands below a turn's heading; empty where nothing was said."""
     if isinstance(turn, UserTurn):
         return plain(turn.text).strip()
-    text = re.sub(r"[ \t]+\n", "\n", "".join(_pieces(turn)))
+    text = re.sub(r" *\n *", "\n", re.sub(r"[ \t]{2,}", " ", "".join(_pieces(turn))))
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
@@ -49,12 +49,19 @@ def plain(text: str) -> str:
 
 
 def _pieces(turn: DmTurn) -> Iterator[str]:
-    """The parts of a reply, calls apart from the words around them and results in paragraphs of their own."""
+    """The parts of a reply: results in paragraphs of their own, a space where a call was left out between words."""
+    before = None
     for part in turn.parts:
         if isinstance(part, Text):
-            yield plain(part.text)
+            yield " " * isinstance(before, Text) + _with_edges(part.text)
         else:
-            yield f"\n\n{part.text}\n\n" if isinstance(part, Result) else f" {part.text} "
+            yield f"\n\n{part.text}\n\n" if isinstance(part, Result) else part.text
+        before = part
+
+
+def _with_edges(text: str) -> str:
+    """The plain text with the spaces that it had to what stands around it."""
+    return " " * text[:1].isspace() + plain(text) + " " * text[-1:].isspace()
 
 
 def _plain_line(line: str) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
 from loresmith.diagnostics.failure import Failure
 from loresmith.play.commands import Asked, Commands, shown_failure
-from loresmith.play.game import Game
+from loresmith.play.game import Event, Game
 from loresmith.play.scenario_file import turn_text
 from loresmith.play.screen import Screen
 from loresmith.process.interrupts import SAME_KEYSTROKE_SECONDS
@@ -27,12 +27,12 @@ def play(game: Game, screen: Screen, root: Path) -> None:
     with interrupts.taken():
         while (line := _line()) is not None:
             try:
-                asked = commands.run(line) if line.startswith("/") else Asked(again=line)
+                asked = commands.run(line) if line.startswith("/") else Asked(said=line)
                 if asked.leave:
                     return
-                if asked.again:
+                if asked.said or asked.retry:
                     with interrupts.stop_the_reply():
-                        _reply(game, screen, asked.again)
+                        _reply(screen, game.answer(asked.said) if asked.said else game.answer_again())
             except Failure as failure:
                 screen.note(shown_failure(failure))
 
@@ -46,8 +46,8 @@ def _set_the_scene(game: Game, screen: Screen) -> None:
     screen.say("")
 
 
-def _reply(game: Game, screen: Screen, said: str) -> None:
-    for event in game.answer(said):
+def _reply(screen: Screen, events: Iterator[Event]) -> None:
+    for event in events:
         screen.show(event)
     screen.say("")
 
