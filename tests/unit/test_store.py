@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from loresmith.deliver.configuration import app_configuration
+from loresmith.deliver.genealogy import earlier_versions
 from loresmith.deliver.versions import deliver, read_metadata, versions_of
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall
 from loresmith.store.artefacts import Store, key_of
-from loresmith.store.files import files_below, write_atomically
+from loresmith.store.files import files_below, json_lines, write_atomically
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,6 +182,31 @@ def test_versions_count_up_and_the_same_build_is_not_delivered_twice(tmp_path: P
     assert versions_of(tmp_path / "models" / "dm") == ["v1", "v2"]
     assert read_metadata(first.folder)["build"] == "aaa"
     assert first.model.read_bytes() == b"GGUF"
+
+
+def test_what_was_deleted_of_a_delivered_build_comes_back(tmp_path: Path) -> None:
+    source = tmp_path / "source.gguf"
+    source.write_bytes(b"GGUF")
+    first = deliver(tmp_path / "models", "dm", "aaa", {"m.gguf": source}, METADATA)
+    first.model.unlink()
+    again = deliver(tmp_path / "models", "dm", "aaa", {"m.gguf": source}, METADATA)
+    assert (again.version, again.is_new, again.model.read_bytes()) == ("v1", False, b"GGUF")
+    (first.folder / "model-metadata.json").write_text('{"build": "aaa"}')
+    assert deliver(tmp_path / "models", "dm", "aaa", {"m.gguf": source}, METADATA).version == "v2"
+
+
+def test_a_version_whose_metadata_arent_whole_is_no_ancestor(tmp_path: Path) -> None:
+    for number, text in enumerate(('{"build": "b"}', "[]", '{"data": 1, "version": "v3"}', "{"), start=1):
+        folder = tmp_path / f"v{number}"
+        folder.mkdir()
+        (folder / "model-metadata.json").write_text(text)
+    assert earlier_versions(tmp_path, "other") == ()
+
+
+def test_only_a_line_feed_ends_a_line_of_json(tmp_path: Path) -> None:
+    lines = ['{"a": "one\u2028two\u2029three\x85four"}', '{"b": 1}']
+    (tmp_path / "lines.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert json_lines(tmp_path / "lines.jsonl") == lines
 
 
 def test_ten_comes_after_nine(tmp_path: Path) -> None:

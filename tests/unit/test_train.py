@@ -160,7 +160,7 @@ def test_rows_are_filled_and_nothing_is_cut() -> None:
 
 
 def test_samples_left_on_disk_are_those_of_the_file(tmp_path: Path) -> None:
-    samples = [s.model_copy(update={"path": "höhle/🐉.md"}) for s in made_samples(9, VOCABULARY)]
+    samples = [s.model_copy(update={"path": "höhle/🐉\u2028\x85.md"}) for s in made_samples(9, VOCABULARY)]
     for_file = "".join(f"{sample.model_dump_json()}\n" for sample in samples)
     file_of(tmp_path, "train").write_text(for_file, encoding="utf-8")
     on_disk = samples_of(tmp_path, "train")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from loresmith.check.file import compile_source
 from loresmith.diagnostics.failure import Rejected
 from loresmith.generate.sampling import GREEDY
 from loresmith.validate.free_play import PlayedMessage, free_play_of, play_freely, played
 
 from tests.play.chain_model import write_chain_model
-from tests.play.scripted import VOCABULARY, ScriptedSession, party_scenario
+from tests.play.scripted import PARTY, VOCABULARY, ScriptedSession, party_scenario
 
 
 def test_calls_are_carried_out_and_told_to_the_model() -> None:
@@ -74,6 +75,16 @@ def test_under_the_grammar_a_wrong_call_cant_be_made(tmp_path: Path) -> None:
     ]
     assert "unknown tool" in plays[0].refusals
     assert not {"unknown tool", "malformed", "wrong arguments"} & set(plays[1].refusals)
+
+
+def test_the_opening_said_again_is_a_repetition() -> None:
+    opening = "The wind drags cold ash over the broken stairs of the abbey."
+    source = PARTY.read_text().replace("# User\n", f"# DM\n\n{opening}\n\n# User\n", 1)
+    scenario = compile_source("scenarios/combat/party.md", source.encode(), VOCABULARY).scenario
+    assert scenario is not None
+    players = sum(turn.role == "user" for turn in scenario.turns)
+    messages = played(ScriptedSession(opening, *["Well."] * players), scenario, VOCABULARY, 1, GREEDY)
+    assert messages[0].again
 
 
 def test_shares_and_repetition() -> None:

@@ -105,6 +105,24 @@ def test_calls_are_the_same_where_they_mean_the_same(said: str, expected: str, *
     assert (judged(said, expected, party=("Lyra Vane", "Borin")).failure is None) is same
 
 
+@pytest.mark.parametrize(
+    ("said", "expected", "failure"),
+    [
+        ("[dance: tango]", "[dance: tango]", None),
+        ("You stand still.", "[dance: tango]", "lost"),
+        ("[dance: waltz]", "[dance: tango]", "wrong arguments"),
+        ("[health: player, many]", "[health: player, many]", None),
+        (HEALTH, "[health: player, many]", "wrong arguments"),
+        ("[health: player, many]", HEALTH, "wrong arguments"),
+    ],
+)
+def test_a_reference_may_call_what_the_vocabulary_doesnt_have(
+    said: str, expected: str, failure: str | None
+) -> None:
+    assert judged(said, expected).failure == failure
+    assert SAYS["exact"](judged(said, expected)) is (failure is None)
+
+
 def test_in_a_party_of_one_no_name_is_the_player() -> None:
     assert judged("[health: -1]", HEALTH, party=("Lyra",)).failure is None
 
@@ -120,3 +138,8 @@ def test_repetition_is_eight_words_in_a_row_that_were_said_before() -> None:
 def test_names_that_nobody_mentioned_are_strange() -> None:
     assert strange_names(judged("You see Lyra beside Borin.")) == ["Borin"]
     assert strange_names(judged("Borin waits. [health: Borin, -1]")) == []
+    assert strange_names(judged("You nod to Vex.", history="Vex's crypt lies open.")) == []
+    assert (
+        strange_names(judged("You nod to MacLeod and to Marén.", history="MacLeod waits with Marén.")) == []
+    )
+    assert strange_names(judged("You greet Mira again.", history="[party: add, Mira] She joins.")) == []

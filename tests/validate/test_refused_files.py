@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from gguf import GGUFWriter
+from loresmith.commands import bench
 from loresmith.commands.entry import exit_code_of
 from loresmith.commands.init import begin_project
-from loresmith.diagnostics.failure import EnvironmentFailure
+from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall
 from loresmith.generate.refusal import NO_MEMORY, refusal
 from loresmith.validate.ask import require_askable
 
@@ -134,3 +135,14 @@ def test_too_little_memory_is_the_machines_failure(tmp_path: Path) -> None:
     failed = refusal(write_chain_model(tmp_path / "good.gguf"), f"llama_init: failed\n{NO_MEMORY}")
     assert isinstance(failed, EnvironmentFailure)
     assert "Close other programs" in str(failed.remedy)
+
+
+def test_two_files_of_one_name_are_told_apart_by_their_folders(project: Path) -> None:
+    write_chain_model(project / "good.gguf")
+    for folder in ("a/v1", "b/v1"):
+        (project / folder).mkdir(parents=True)
+        write_chain_model(project / folder / "model.gguf")
+    files = bench._files(["a/v1/model.gguf", "b/v1/model.gguf", "good.gguf"], project / "models")
+    assert list(files) == ["a/v1/model.gguf", "b/v1/model.gguf", "good.gguf"]
+    with pytest.raises(InvalidCall, match="named twice"):
+        bench._files(["a/v1/model.gguf", "a/../a/v1/model.gguf"], project / "models")

@@ -70,13 +70,18 @@ GENEALOGY = Genealogy(
 )  # fmt: skip
 
 
+HISTORY = [{"step": 1, "loss": 3.5, "eval_loss": None}, {"step": 2, "loss": 3.25, "eval_loss": 3.0}]
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     tuned = [judged(ROLL, ROLL, "a"), judged(f"<b>bold</b> {HEALTH}", ROLL, "b"), judged("Nothing.", "", "c")]
     base = [judged("Nothing.", ROLL, "a"), judged("Nothing.", ROLL, "b"), judged("[rol: x]", "", "c")]
     judgements = {"tuned": tuned, "untouched base": base}
-    curve = tmp_path / "loss.png"
-    Image.new("RGB", CURVE_SIZE, LOSSES).save(curve)
+    training = tmp_path / "training"
+    training.mkdir()
+    Image.new("RGB", CURVE_SIZE, LOSSES).save(training / "loss.png")
+    (training / "history.json").write_text(json.dumps(HISTORY))
     file = {"bytes": 1234567, "bits_per_weight": 8.5, "divergence": 0.0025, "top1_agreement": 0.958}
     report = Report(
         title="a <model>",
@@ -85,7 +90,7 @@ def folder(tmp_path: Path) -> Path:
         facts={"base": "gemma"},
         speed={name: SPEED for name in judgements},
         files={"q8_0": file},
-        curve=curve,
+        training=training,
         genealogy=GENEALOGY,
         fidelity={name: FIDELITY for name in judgements},
     )
@@ -97,6 +102,8 @@ def test_the_page_and_the_json_say_the_same(folder: Path) -> None:
     content = json.loads((folder / "report.json").read_text())
     page = (folder / "report.html").read_text()
     assert content["scores"]["tuned"]["exact"] == 0.5
+    assert content["losses"] == HISTORY
+    assert [told["failure"] for told in content["judgements"]["tuned"]] == [None, "wrong tool", None]
     assert "50% (" in page
     assert "1,234,567" in page
     assert "<h3>wrong tool</h3>" in page

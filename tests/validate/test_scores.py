@@ -57,6 +57,17 @@ def test_the_calls_of_a_tool_are_judged_whatever_else_a_reply_calls() -> None:
     assert roll.intervals["exact"] is not None
 
 
+def test_a_call_that_isnt_closed_counts_against_its_tool() -> None:
+    roll = scores_of([judged(f"{ROLL} You look. [roll: perc", ROLL)]).by_tool["roll"]
+    assert (roll.exact, roll.argument_match, roll.parsed) == (0.0, 0.0, 0.0)
+
+
+def test_a_tool_that_is_only_called_falsely_has_its_row() -> None:
+    tools = scores_of([judged("[gold: player, -5] [dance: tango]", "")]).by_tool
+    assert list(tools) == ["gold"]
+    assert (tools["gold"].replies, tools["gold"].exact, tools["gold"].false_call) == (0, None, 1.0)
+
+
 def test_the_confusion_pairs_the_same_tools_first() -> None:
     scores = scores_of(
         [judged("[gold: player, -5]", f"{ROLL};[gold: player, -5]"), judged(f"{HEALTH} {ROLL}", ROLL)]

@@ -60,13 +60,18 @@ def bench_models(
 
 
 def _files(models: Sequence[str], delivered: Path) -> dict[str, Path]:
-    """The model files by the name they are shown under; two of one name show their folder."""
-    files = [chosen_model_file(model, delivered) for model in models]
-    names = [file.name for file in files]
-    shown = [n if names.count(n) == 1 else f"{f.parent.name}/{n}" for n, f in zip(names, files, strict=True)]
-    if len(set(shown)) < len(shown):
+    """The model files by the name they are shown under: as many folders before it as tell them apart."""
+    files = [chosen_model_file(model, delivered).resolve() for model in models]
+    if len(set(files)) < len(files):
         raise InvalidCall("One model is named twice.", remedy="Name each file once.")
-    return dict(zip(shown, files, strict=True))
+    return {_shown_name(file, files): file for file in files}
+
+
+def _shown_name(file: Path, files: Sequence[Path]) -> str:
+    """The shortest end of a file's path that no other file's path has."""
+    others = [other.parts for other in files if other != file]
+    length = next(n for n in range(1, len(file.parts) + 1) if all(o[-n:] != file.parts[-n:] for o in others))
+    return Path(*file.parts[-length:]).as_posix()
 
 
 def _differences(first: Evaluated, other: Evaluated) -> list[Difference]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from loresmith.deliver.versions import read_metadata
+from pydantic import ValidationError
+
+from loresmith.deliver.versions import Metadata, read_metadata
 from loresmith.pipeline.project import Project
-from loresmith.pipeline.report import CURVE
+from loresmith.train.metrics import CURVE, HISTORY
 from loresmith.validate.evaluate import Evaluated
 from loresmith.validate.report import REPORT_PAGE, Report, read_genealogy, write_report
 
@@ -20,7 +22,7 @@ def write_evaluation(
     Of a delivered file they also tell the losses, as long as its training is in the build folder, how far it is from
     f16, and the genealogy; of any other file its size alone. `facts` tell what was asked.
     """
-    metadata = read_metadata(file.parent)
+    metadata = _whole_metadata(file.parent)
     about = metadata.get("files", {}).get(file.name)
     report = Report(
         title=f"{evaluated.name}: evaluation",
@@ -29,12 +31,22 @@ def write_evaluation(
         speed={evaluated.name: evaluated.speed},
         facts=facts | (_delivered_as(metadata) if about else {}),
         files={file.name: {"bytes": file.stat().st_size} | _fidelity(about or {})},
-        curve=_curve(project, metadata) if about else None,
+        training=_training(project, metadata) if about else None,
         genealogy=read_genealogy(file.parent) if about else None,
         fidelity={evaluated.name: evaluated.fidelity},
     )
     write_report(folder, report)
     return folder / REPORT_PAGE
+
+
+def _whole_metadata(folder: Path) -> dict[str, Any]:
+    """The metadata of a delivered version; empty where there are none, or they aren't whole."""
+    metadata = read_metadata(folder)
+    try:
+        Metadata.model_validate(metadata)
+    except ValidationError:
+        return {}
+    return metadata
 
 
 def _delivered_as(metadata: dict[str, Any]) -> dict[str, Any]:
@@ -48,16 +60,15 @@ def _delivered_as(metadata: dict[str, Any]) -> dict[str, Any]:
 
 def _fidelity(about: dict[str, Any]) -> dict[str, Any]:
     """How far a delivered file is from f16; nothing where it isn't known."""
-    divergence = about.get("divergence")
-    if not divergence:
-        return {}
-    return {
-        "bits_per_weight": about["bits_per_weight"],
-        "divergence": divergence["mean"],
-        "top1_agreement": divergence["top1_agreement"],
+    divergence = about.get("divergence") or {}
+    told = {
+        "bits_per_weight": about.get("bits_per_weight"),
+        "divergence": divergence.get("mean"),
+        "top1_agreement": divergence.get("top1_agreement"),
     }
+    return told if None not in told.values() else {}
 
 
-def _curve(project: Project, metadata: dict[str, Any]) -> Path | None:
-    picture = project.store.root / "train" / metadata["training"]["adapter"] / CURVE
-    return picture if picture.is_file() else None
+def _training(project: Project, metadata: dict[str, Any]) -> Path | None:
+    folder = project.store.root / "train" / str(metadata["training"].get("adapter"))
+    return folder if (folder / CURVE).is_file() and (folder / HISTORY).is_file() else None

@@ -56,6 +56,6 @@ def _line(entry: dict[str, Any]) -> str:
         return f"{entry['name']} {entry['version']}  {entry['error']}"
     return (
         f"{entry['name']} {entry['version']}  {entry['bytes'] / 1e6:,.0f} MB  {entry['target']}  "
-        f"eval loss {entry['eval_loss']:.3f}  well-formed calls {percent(entry['call_valid'])}\n"
+        f"eval loss {entry['eval_loss']:.3f}  calls that can be used {percent(entry['call_valid'])}\n"
         f"  {entry['model']}"
     )

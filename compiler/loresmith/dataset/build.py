@@ -15,6 +15,7 @@ from loresmith.diagnostics.failure import Rejected
 from loresmith.ir.scenario import Scenario
 from loresmith.lower.conversation import Conversation
 from loresmith.render.tokens import Sample, Tokens
+from loresmith.store.files import json_lines
 
 SPLITS = ("train", "eval", "test")
 
@@ -82,8 +83,7 @@ def first_by_hash(scenarios: Sequence[T], limit: int) -> list[T]:
 
 def read_samples(folder: Path, split: str) -> list[Sample]:
     """The samples of one split, in the order of the file, all in memory."""
-    lines = file_of(folder, split).read_text(encoding="utf-8").splitlines()
-    return [Sample.model_validate_json(line) for line in lines]
+    return [Sample.model_validate_json(line) for line in json_lines(file_of(folder, split))]
 
 
 def samples_of(folder: Path, split: str) -> SampleFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,14 +72,14 @@ class Genealogy(BaseModel):
 def earlier_versions(root: Path, build: str) -> tuple[Earlier, ...]:
     """The versions in a model's folder before the one of this build, or all where it isn't delivered; newest first.
 
-    One whose metadata can't be read is left out.
+    One whose metadata can't be read, or aren't whole, is left out.
     """
     found = list[Earlier]()
     for version in versions_of(root):
         metadata = read_metadata(root / version)
         if metadata.get("build") == build:
             break
-        if metadata:
+        with suppress(KeyError, TypeError, AttributeError, StopIteration, ValueError):
             found.append(_earlier(metadata))
     return tuple(reversed(found))
 

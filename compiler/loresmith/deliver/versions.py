@@ -46,7 +46,7 @@ class Training(BaseModel):
 
 
 class Judged(BaseModel):
-    """Of the replies that call, the share whose calls can be used; None where none calls."""
+    """Of the replies whose reference has a call, the share with one that can be used; None where no reference has."""
 
     call_valid: float | None
 
@@ -86,14 +86,17 @@ class Delivery(BaseModel):
 def deliver(
     models: Path, name: str, build: str, files: Mapping[str, Path], metadata: Mapping[str, Any]
 ) -> Delivery:
-    """Put the files into the next version's folder; the same `build` isn't delivered twice.
+    """Put the files into the next version's folder; the same `build` isn't delivered twice, but gets back what was
+    deleted of it.
 
     `files` maps delivered names to artefact files, the app's model first. GGUF files are hard links where the
     file system allows them: artefacts are never changed.
     """
     root = models / name
     for version in reversed(versions_of(root)):
-        if read_metadata(root / version).get("build") == build:
+        if _is_of(root / version, build):
+            with disk_failures(root / version):
+                _complete(root / version, files)
             return _delivery(root / version, is_new=False)
     number = max((int(v[1:]) for v in versions_of(root)), default=0) + 1
     work = root / f".v{number}.work"
@@ -107,6 +110,25 @@ def deliver(
         work.replace(root / f"v{number}")
         sync_folder(root)
     return _delivery(root / f"v{number}", is_new=True)
+
+
+def _is_of(folder: Path, build: str) -> bool:
+    """Whether a version is of this build, and says which of its files the app loads."""
+    metadata = read_metadata(folder)
+    try:
+        App.model_validate(metadata.get("app"))
+    except ValidationError:
+        return False
+    return metadata.get("build") == build
+
+
+def _complete(folder: Path, files: Mapping[str, Path]) -> None:
+    for delivered, source in files.items():
+        if not (folder / delivered).exists():
+            work = folder / f".{delivered}.work"
+            work.unlink(missing_ok=True)
+            _link_or_copy(source, work)
+            work.replace(folder / delivered)
 
 
 def versions_of(root: Path) -> list[str]:
@@ -139,13 +161,12 @@ def require_metadata(folder: Path) -> Metadata:
 
 
 def _delivery(folder: Path, *, is_new: bool) -> Delivery:
-    app = read_metadata(folder)["app"]
-    projector = folder / app["mmproj"] if app["mmproj"] else None
+    app = App.model_validate(read_metadata(folder)["app"])
     return Delivery(
         folder=folder,
         version=folder.name,
-        model=folder / app["model"],
-        projector=projector,
+        model=folder / app.model,
+        projector=folder / app.mmproj if app.mmproj else None,
         is_new=is_new,
     )
 

@@ -13,13 +13,13 @@ from loresmith.pipeline.genealogy import genealogy_of
 from loresmith.pipeline.project import Project
 from loresmith.pipeline.stage import Built
 from loresmith.store.artefacts import Artefact
+from loresmith.store.files import json_lines
 from loresmith.validate.fidelity import Fidelity
 from loresmith.validate.judgement import Judgement
 from loresmith.validate.report import REPORT_PAGE, Report, write_report
 from loresmith.validate.score import Scores
 from loresmith.validate.speed import Speed
 
-CURVE = "loss.png"
 _VERSION = 3
 """Of what a report holds: another version is written anew."""
 
@@ -45,7 +45,7 @@ def _report(project: Project, built: Built, judged: Mapping[str, Artefact], gene
         speed={name: Speed(**artefact.facts["speed"]) for name, artefact in judged.items()},
         facts=_facts(project, built),
         files={o.quantize: _file_facts(built[f"quantize-{o.quantize}"]) for o in project.recipe.outputs},
-        curve=built["train"].folder / CURVE,
+        training=built["train"].folder,
         genealogy=genealogy,
         fidelity={name: Fidelity(**artefact.facts["fidelity"]) for name, artefact in judged.items()},
     )
@@ -74,5 +74,4 @@ def _file_facts(quantized: Artefact) -> dict[str, Any]:
 
 
 def _judgements(folder: Path) -> list[Judgement]:
-    lines = (folder / "judgements.jsonl").read_text(encoding="utf-8").splitlines()
-    return [Judgement.model_validate_json(line) for line in lines]
+    return [Judgement.model_validate_json(line) for line in json_lines(folder / "judgements.jsonl")]

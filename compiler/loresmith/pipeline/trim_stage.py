@@ -15,7 +15,7 @@ from loresmith.pipeline.project import Project
 from loresmith.pipeline.stage import Built, Stage, Watcher
 from loresmith.render.prompt import render_prompt
 from loresmith.store.artefacts import Artefact
-from loresmith.store.files import write_atomically
+from loresmith.store.files import json_lines, write_atomically
 
 REPORT = "trim-report.json"
 MEASURED_TEXTS, MEASURED_CHARACTERS = 6, 800
@@ -92,8 +92,7 @@ def check_cut(artefact: Artefact, project: Project) -> None:
 
 
 def _conversations(lower: Artefact) -> list[Conversation]:
-    lines = (lower.folder / CONVERSATIONS).read_text(encoding="utf-8").splitlines()
-    return [Conversation.model_validate_json(line) for line in lines]
+    return [Conversation.model_validate_json(line) for line in json_lines(lower.folder / CONVERSATIONS)]
 
 
 def _template_texts(family: Family) -> list[str]:

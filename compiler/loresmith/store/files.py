@@ -98,6 +98,12 @@ def files_below(folder: Path, ending: str) -> list[Path]:
     return sorted(found)
 
 
+def json_lines(path: Path) -> list[str]:
+    """The values of a file with one in each line, as text. Only a line feed ends a line: a text within may hold other
+    separators, which `str.splitlines` takes for ends."""
+    return [line for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
 def sha256_of(path: Path) -> str:
     """The sha256 of a file's bytes, in hex."""
     digest = hashlib.sha256()

@@ -22,7 +22,7 @@ from loresmith.store.files import write_atomically
 from loresmith.train.curve import draw_loss_curve
 from loresmith.train.heap import give_back_freed_memory, keep_freed_memory
 from loresmith.train.loop import Measurement, Outcome, run_training
-from loresmith.train.metrics import logged
+from loresmith.train.metrics import CURVE, HISTORY, logged
 from loresmith.train.model import (
     add_adapter,
     load_adapter_weights,
@@ -32,9 +32,6 @@ from loresmith.train.model import (
 )
 from loresmith.train.recomputation import choose_recomputation, recompute_layers
 from loresmith.train.world import ALONE, World
-
-HISTORY = "history.json"
-CURVE = "loss.png"
 
 
 def train_adapter(

@@ -1,4 +1,4 @@
-"""The file of a training's measurements: a line of JSON for each step."""
+"""What a training leaves of its measurements: a line of JSON for each step while it runs, then its losses."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from loresmith.train.loop import Measurement
 
 METRICS = "metrics.jsonl"
+HISTORY, CURVE = "history.json", "loss.png"
+"""The losses of a finished training by step, and their picture, in its adapter's folder."""
 RECENT = 100
 """Steps that tell how fast a training goes now."""
 

@@ -12,6 +12,7 @@ from loresmith.diagnostics.failure import EnvironmentFailure, Failure
 from loresmith.process.answers import left_crash, left_facts, left_failure
 from loresmith.process.child import ChildFailed, follow_child
 from loresmith.resources import PACKAGE
+from loresmith.train.metrics import CURVE, HISTORY
 from loresmith.unsloth.request import Request
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ def launch_unsloth(
     `request` is given the folder for the answers. Raises the Failure that the process ended with, or EnvironmentFailure
     when it was killed or broke off. It doesn't outlive the call.
     """
-    from loresmith.train.adapter import CURVE, HISTORY
     from loresmith.train.curve import draw_loss_curve
 
     with tempfile.TemporaryDirectory() as scratch:

@@ -20,7 +20,8 @@ from loresmith.generate.sampling import GREEDY, Sampling
 from loresmith.generate.session import Session, open_session
 from loresmith.ir.scenario import Result, Scenario, UserTurn
 from loresmith.ir.vocabulary import Vocabulary
-from loresmith.play.game import ContextFull, Ended, Game, Told
+from loresmith.play.game import ContextFull, Ended, Game, Told, opening_of
+from loresmith.play.scenario_file import turn_text
 from loresmith.validate.intervals import Interval, interval, share
 from loresmith.validate.metrics import says_again, shown
 
@@ -135,7 +136,8 @@ def _answer(game: Game, said: str, messages: list[PlayedMessage], most_character
         if isinstance(event, Told):
             text += event.text
         elif isinstance(event, Ended):
-            before = [message.text for message in messages if message.scenario == game.scenario.id]
+            opening = [turn_text(turn) for turn in opening_of(game.scenario)]
+            before = [*opening, *(m.text for m in messages if m.scenario == game.scenario.id)]
             messages.append(
                 PlayedMessage(
                     scenario=game.scenario.id,

@@ -92,11 +92,15 @@ def judge(
 ) -> Judgement:
     """The answer to one prompt, judged; `most_characters` of it are shown by the app."""
     found = [(call.text, canonical_call(call.text, vocabulary)) for call in find_calls(answer.text)]
-    objections = [_objection(written, call, vocabulary, len(prompt.party)) for written, call in found]
-    valid = [call for (_, call), objection in zip(found, objections, strict=True) if call and not objection]
-    expected = [call for text in prompt.expected_calls if (call := canonical_call(text, vocabulary))]
-    unusable = tuple(filter(None, objections))
-    meant = _meanings(valid, prompt, vocabulary), _meanings(expected, prompt, vocabulary)
+    shown = [call.text if call else written for written, call in found]
+    objections = [
+        # What the reference itself calls is no mistake, though the vocabulary doesn't have it (`noqa`).
+        None if text in prompt.expected_calls else _objection(written, call, vocabulary, len(prompt.party))
+        for text, (written, call) in zip(shown, found, strict=True)
+    ]
+    valid = [text for text, objection in zip(shown, objections, strict=True) if not objection]
+    invalid = (*filter(None, objections), *_not_found(answer.text, vocabulary))
+    meant = _meanings(valid, prompt, vocabulary), _meanings(prompt.expected_calls, prompt, vocabulary)
     return Judgement(
         scenario=prompt.scenario,
         category=prompt.category,
@@ -106,11 +110,11 @@ def judge(
         reference=prompt.reference,
         answer=answer.text,
         expected=prompt.expected_calls,
-        found=tuple(call.text if call else written for written, call in found),
+        found=tuple(shown),
         called=tuple(sorted(call.tool if call else _tool(written, vocabulary) for written, call in found)),
-        valid=tuple(call.text for call in valid),
-        invalid=(*unusable, *_not_found(answer.text, vocabulary)),
-        differing=tuple(sorted(_differing(*meant) | {objection.tool for objection in unusable})),
+        valid=tuple(valid),
+        invalid=invalid,
+        differing=tuple(sorted(_differing(*meant) | {objection.tool for objection in invalid})),
         ended=answer.ended,
         most_characters=most_characters,
     )
@@ -121,8 +125,13 @@ def tools_of(calls: Sequence[str]) -> list[str]:
     return sorted(call[1:].split(":", 1)[0] for call in calls)
 
 
-def _meanings(calls: Sequence[Call], prompt: Prompt, vocabulary: Vocabulary) -> list[tuple[str, ...]]:
-    return sorted(meaning_of(call, vocabulary, prompt.party) for call in calls)
+def _meanings(calls: Sequence[str], prompt: Prompt, vocabulary: Vocabulary) -> list[tuple[str, ...]]:
+    return sorted(_meaning(written, prompt, vocabulary) for written in calls)
+
+
+def _meaning(written: str, prompt: Prompt, vocabulary: Vocabulary) -> tuple[str, ...]:
+    call = canonical_call(written, vocabulary)
+    return meaning_of(call, vocabulary, prompt.party) if call else (_tool(written, vocabulary), written)
 
 
 def _differing(said: Sequence[tuple[str, ...]], expected: Sequence[tuple[str, ...]]) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from loresmith.check.creatures import name_meant
 from loresmith.check.items import read_item
-from loresmith.ir.arguments import assign_arguments
+from loresmith.ir.arguments import INTEGER, assign_arguments
 from loresmith.ir.scenario import Call
 from loresmith.ir.tools import Parameter
 from loresmith.ir.vocabulary import Vocabulary
@@ -44,4 +44,4 @@ def _value(parameter: Parameter, written: str | None, party: Sequence[str]) -> s
             return person
         name, count = read_item(written)
         return f"{name} x{count}"
-    return str(int(written)) if parameter.type == "integer" else written
+    return str(int(written)) if parameter.type == "integer" and INTEGER.fullmatch(written) else written

@@ -12,8 +12,10 @@ from loresmith.validate.judgement import Judgement
 RUN = 8
 """So many words in a row that were said before are a repetition: by chance that doesn't happen."""
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
-_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]{2,}")
+_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]{2,}(?!\w)")
 """A capitalised word in the middle of a sentence."""
+_PART = re.compile(r"[^\W_]+")
+"""A word, or what stands before or behind its apostrophe."""
 _CALL = re.compile(r"\[\w+:[^\]]*\]?")
 
 
@@ -69,7 +71,7 @@ def says_again(said: str, before: Sequence[str]) -> bool:
 
 def strange_names(judged: Judgement) -> list[str]:
     """Names in an answer that neither the prompt nor the reference has, sorted."""
-    known = {word.lower() for word in _words(f"{judged.scene} {judged.reference}")}
+    known = {word.lower() for word in _PART.findall(f"{judged.scene} {judged.reference}")}
     named = _NAME.findall(_CALL.sub(" ", judged.answer))
     return sorted({name for name in named if name.lower() not in known})
 
@@ -125,6 +127,6 @@ METRICS = (
            lambda j: len(shown(j.answer)) > j.most_characters, higher_is_better=False),
     Metric("repeats", "repeats itself", f"{RUN} words in a row that were said before; lower is better", repeats,
            higher_is_better=False),
-    Metric("strange_name", "names somebody who isn't there", "capitalised words that the prompt doesn't have; "
-           "lower is better", lambda j: bool(strange_names(j)), higher_is_better=False),
+    Metric("strange_name", "names somebody who isn't there", "capitalised words that neither the prompt nor "
+           "the reference has; lower is better", lambda j: bool(strange_names(j)), higher_is_better=False),
 )  # fmt: skip

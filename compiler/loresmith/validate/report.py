@@ -10,6 +10,7 @@ from typing import Any
 
 from loresmith.deliver.genealogy import Genealogy
 from loresmith.store.files import write_atomically
+from loresmith.train.metrics import CURVE, HISTORY
 from loresmith.validate import page_parts
 from loresmith.validate.compare import compare, compare_counts
 from loresmith.validate.fidelity import KINDS, Fidelity
@@ -28,8 +29,9 @@ class Report:
     """What is told of a build, or of one model file.
 
     `scores`, `judgements` and `speed` are keyed by model, the delivered one first, the untouched base, where it was
-    asked too, last; `files` by name, with their size and how far each is from f16. `curve` is the picture of the
-    losses. A file from elsewhere has neither a curve nor a genealogy. `fidelity` is keyed by model as well.
+    asked too, last; `files` by name, with their size and how far each is from f16. `training` is the folder with the
+    losses and their picture. A file from elsewhere has neither a training nor a genealogy. `fidelity` is keyed by
+    model as well.
     """
 
     title: str
@@ -38,7 +40,7 @@ class Report:
     speed: Mapping[str, Speed]
     facts: Mapping[str, Any]
     files: Mapping[str, Mapping[str, Any]]
-    curve: Path | None
+    training: Path | None
     genealogy: Genealogy | None
     fidelity: Mapping[str, Fidelity]
 
@@ -68,8 +70,13 @@ def _content(report: Report) -> dict[str, Any]:
         "fidelity": {name: found.model_dump() for name, found in report.fidelity.items()},
         "first_against": first_against(report),
         "genealogy": report.genealogy.model_dump() if report.genealogy else None,
-        "judgements": {name: [j.model_dump() for j in part] for name, part in report.judgements.items()},
+        "losses": json.loads((report.training / HISTORY).read_text("utf-8")) if report.training else None,
+        "judgements": {name: [_judged(j) for j in part] for name, part in report.judgements.items()},
     }
+
+
+def _judged(judgement: Judgement) -> dict[str, Any]:
+    return judgement.model_dump() | {"failure": judgement.failure}
 
 
 def first_against(report: Report) -> dict[str, dict[str, dict[str, Any]]]:
@@ -105,4 +112,4 @@ def _parts(report: Report) -> list[str]:
 
 
 def _picture(report: Report) -> bytes | None:
-    return report.curve.read_bytes() if report.curve else None
+    return (report.training / CURVE).read_bytes() if report.training else None

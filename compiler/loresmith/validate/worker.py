@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from loresmith.environment.memory import available_memory_bytes
+from loresmith.environment.memory import total_memory_bytes
 from loresmith.generate.constrained import CLOSING
 from loresmith.generate.reader import Reader, Weights, cache_bytes
 from loresmith.process.child import say_progress
@@ -89,8 +89,11 @@ def _context(scenarios: Sequence[Sequence[Asked]], max_new_tokens: int) -> int:
 
 
 def _sequences(scenarios: int, context_bytes: int) -> int:
-    """How many scenarios are asked at once: as many as half of the memory that is left has room for."""
-    return max(1, min(SEQUENCES, scenarios, available_memory_bytes() // 2 // context_bytes))
+    """How many scenarios are asked at once: as many as a quarter of the machine's memory has room for.
+
+    What happens to be free would make the scores hang on it: who shares a batch can turn a near tie.
+    """
+    return max(1, min(SEQUENCES, scenarios, total_memory_bytes() // 4 // context_bytes))
 
 
 def _native(words: Any, messages: list[dict[str, str]]) -> str:
