@@ -60,6 +60,24 @@ def test_statistics_count_what_a_model_sees(project: Path, capsys: pytest.Captur
     assert "2 scenarios" in capsys.readouterr().out
 
 
+def test_what_the_player_says_is_counted_behind_results_and_without_the_scene(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened, other = scenarios(project)
+    other.unlink()
+    text = opened.read_text()
+    system = text[text.index("# SYSTEM") : text.index("# User")]
+    turns = (
+        "# DM\n\nA door.\n\n# User\n\nI knock.\n\n# DM\n\nThey wait. [rest: short]\n\n<TOOLCALL>rest: short rest taken"
+        "</TOOLCALL>\n\n# User\n\nAnd now?\n\n# DM\n\nIt opens.\n"
+    )
+    opened.write_text(system + turns)
+    assert exit_code_of(["data", "stats", "--json"]) == 0
+    found = told(capsys)
+    assert found["player_messages"] == 2
+    assert found["player_characters"] == {"median": 8, "p95": 8, "longest": 8}
+
+
 def test_the_picture_is_the_same_each_time(project: Path) -> None:
     for name in ("a.png", "b.png"):
         assert exit_code_of(["data", "stats", "--plot", name]) == 0
@@ -132,6 +150,28 @@ def test_clean_replaces_what_looks_alike_and_nothing_else(
     assert exit_code_of(["data", "clean"]) == 0
     assert file.read_text() == before
     assert exit_code_of(["data", "clean", "--check"]) == 0
+
+
+def test_clean_moves_no_scenario_to_another_split(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = scenarios(project)[0]
+    body = file.read_text()
+    body = body[body.index("# SYSTEM") :]
+    front = (
+        "---\nid: the-smuggler\u2019s-cove-5\ncategory: exploration\ntags: ['smuggler\u2019s cove']\n---\n\n"
+    )
+    file.write_text(front + body.replace(".", ".\u2028Well.", 1))
+    assert exit_code_of(["data", "clean"]) == 0
+    assert file.read_text().startswith("---\nid: the-smuggler\u2019s-cove-5\n")
+    assert "\u2028" not in file.read_text()
+    assert ". Well." in file.read_text()
+
+
+def test_clean_mends_what_only_its_characters_made_an_error(project: Path) -> None:
+    file = scenarios(project)[0]
+    before = file.read_text()
+    file.write_text(before.replace("[roll: ", "[roll:\u200b ", 1))
+    assert exit_code_of(["data", "clean"]) == 0
+    assert file.read_text() == before
 
 
 def test_clean_leaves_what_has_errors_and_names_twins(

@@ -11,6 +11,7 @@ from loresmith.augment.dice import reroll_dice
 from loresmith.augment.names import swap_names
 from loresmith.augment.party import vary_party
 from loresmith.check.file import compile_source
+from loresmith.check.replies import MOST_CHARACTERS
 from loresmith.format.scenario import write_scenario
 from loresmith.ir.scenario import Scenario
 from loresmith.ir.vocabulary import Vocabulary
@@ -27,21 +28,33 @@ MARK = "~"
 """Between a derived scenario's parent and its number: `the-dry-well~1`."""
 
 
-def derived(scenarios: Sequence[Scenario], asked: Augment, vocabulary: Vocabulary) -> list[Scenario]:
+def derived(
+    scenarios: Sequence[Scenario],
+    asked: Augment,
+    vocabulary: Vocabulary,
+    most_characters: int = MOST_CHARACTERS,
+) -> list[Scenario]:
     """The scenarios derived from those of the train split, in order; the same recipe gives the same ones.
 
-    A copy that nothing could be changed in, or that the checker finds anything in, is left out.
+    A copy that nothing could be changed in, or that the checker finds anything in, is left out; the app shows
+    `most_characters` of a reply.
     """
     return [
         copy
         for scenario in scenarios
         if scenario.split == "train"
         for number in range(1, asked.copies + 1)
-        if (copy := derive(scenario, number, asked, vocabulary))
+        if (copy := derive(scenario, number, asked, vocabulary, most_characters))
     ]
 
 
-def derive(scenario: Scenario, number: int, asked: Augment, vocabulary: Vocabulary) -> Scenario | None:
+def derive(
+    scenario: Scenario,
+    number: int,
+    asked: Augment,
+    vocabulary: Vocabulary,
+    most_characters: int = MOST_CHARACTERS,
+) -> Scenario | None:
     """Copy `number` of a scenario, None where it wouldn't be a true one."""
     made = scenario
     for name in asked.passes_of(number):
@@ -51,7 +64,7 @@ def derive(scenario: Scenario, number: int, asked: Augment, vocabulary: Vocabula
         return None
     identified = made.model_copy(update={"id": f"{scenario.id}{MARK}{number}"})
     text = write_scenario(identified, vocabulary)
-    compiled = compile_source(scenario.path, text.encode(), vocabulary)
+    compiled = compile_source(scenario.path, text.encode(), vocabulary, most_characters)
     return compiled.scenario if compiled.scenario and not compiled.findings else None
 
 

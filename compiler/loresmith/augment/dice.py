@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 
+from loresmith.augment.exchanges import Answered, Place, answered_calls, with_results, written
 from loresmith.augment.spoken import numbers_spoken
 from loresmith.engine.reroll import DIE, rerolled
-from loresmith.ir.scenario import DmTurn, Result, Scenario
+from loresmith.ir.arguments import DICE
+from loresmith.ir.scenario import Call, Result, Scenario
 from loresmith.syntax.results import parse_result
 
 _KEPT_OUTCOMES = ("success", "failure", "hit", "miss")
@@ -16,33 +18,32 @@ _KEPT_OUTCOMES = ("success", "failure", "hit", "miss")
 def reroll_dice(scenario: Scenario, dice: random.Random) -> Scenario:
     """The scenario with other dice in its checks. Each keeps its outcome, and its sum is true.
 
-    A check whose die or total is spoken of stays as it is, as do all rolls without a DC or AC: what they come to is
-    what the story goes on with.
+    A check whose die, total or margin is spoken of stays as it is, as do all rolls without a DC or AC: what they come
+    to is what the story goes on with. Nothing changes where it can't be told which result answers which call.
     """
-    said = numbers_spoken(scenario)
-    turns = [
-        turn.model_copy(update={"parts": tuple(_rerolled(part, said, dice) for part in turn.parts)})
-        if isinstance(turn, DmTurn)
-        else turn
-        for turn in scenario.turns
-    ]
-    return scenario.model_copy(update={"turns": tuple(turns)})
+    said, changed = numbers_spoken(scenario), dict[Place, Result]()
+    for one in answered_calls(scenario) or ():
+        if _rolls_one_d20(one.call) and (other := _rerolled(one, said, dice)):
+            changed[one.turn, one.part] = other
+    return scenario.model_copy(update={"turns": with_results(scenario, changed)})
 
 
-def _rerolled(part: object, said: set[int], dice: random.Random) -> object:
-    if not isinstance(part, Result):
-        return part
-    text = f"{part.label}: {part.body}"
-    total = parse_result(text, 0).sum
-    if total is None or total.against is None or total.outcome not in _KEPT_OUTCOMES or total.terms[0].dice:
-        return part
+def _rolls_one_d20(call: Call) -> bool:
+    """Whether a call is a check, a save or an attack: a roll that names no dice of its own."""
+    return call.tool == "roll" and not DICE.fullmatch(call.arguments[0].value.lower())
+
+
+def _rerolled(one: Answered, said: set[int], dice: random.Random) -> Result | None:
+    total = one.sum
+    if total.against is None or total.outcome not in _KEPT_OUTCOMES or total.terms[0].dice:
+        return None
     die, won = total.terms[0].value, total.total >= total.against
-    if die in (1, DIE) or {die, total.total} & said:
-        return part
+    if die in (1, DIE) or {die, total.total, abs(total.total - total.against)} & said:
+        return None
     rest = total.total - die
     fitting = [n for n in range(2, DIE) if n != die and (n + rest >= total.against) == won]
-    other = rerolled(text, dice.choice(fitting)) if fitting else None
-    return _as_result(part, other) if other else part
+    other = rerolled(written(one.result), dice.choice(fitting)) if fitting else None
+    return _as_result(one.result, other) if other else None
 
 
 def _as_result(part: Result, text: str) -> Result:

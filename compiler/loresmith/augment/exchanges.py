@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from loresmith.ir.scenario import Call, DmTurn, Result, Scenario
 from loresmith.syntax.results import parse_result
 from loresmith.syntax.tree import SumSyntax
+
+Place = tuple[int, int]
+"""Turn and part of a result."""
 
 
 class Answered(NamedTuple):
@@ -43,6 +47,18 @@ def answered_calls(scenario: Scenario) -> list[Answered] | None:
                 return None
             found += answered
     return found
+
+
+def with_results(scenario: Scenario, changed: Mapping[Place, Result]) -> tuple[object, ...]:
+    """The turns of a scenario with other results in some places."""
+    return tuple(
+        turn.model_copy(
+            update={"parts": tuple(changed.get((index, n), part) for n, part in enumerate(turn.parts))}
+        )
+        if isinstance(turn, DmTurn)
+        else turn
+        for index, turn in enumerate(scenario.turns)
+    )
 
 
 def _answered_in(turn: DmTurn, index: int) -> list[Answered] | None:

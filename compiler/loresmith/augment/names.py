@@ -17,6 +17,8 @@ from loresmith.ir.scenario import Scenario
 
 _WORD = re.compile(r"[^\W\d_]+")
 _VOWELS = "AEIOU"
+_RULES = frozenset({"STR", "DEX", "CON", "INT", "WIS", "CHA"})
+"""Abilities as sheets shorten them: beside a member named Dex they are no shouts."""
 SHORTEST = 3
 """Letters of a word that counts as a name: shorter ones are particles (`of`, `al`)."""
 
@@ -68,7 +70,7 @@ def _replaced(value: Any, swapped: Mapping[str, str]) -> Any:
 
 def _other(word: str, swapped: Mapping[str, str]) -> str:
     """What stands for a word: another name, in capitals where the word is."""
-    shouted = word.isupper() and swapped.get(word.capitalize())
+    shouted = word.isupper() and word not in _RULES and swapped.get(word.capitalize())
     return shouted.upper() if shouted else swapped.get(word, word)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from loresmith.augment.exchanges import Answered, answered_calls, written
+from loresmith.augment.exchanges import Answered, Place, answered_calls, with_results, written
 from loresmith.augment.spoken import numbers_spoken
+from loresmith.check.creatures import name_meant
 from loresmith.check.sums import stated_bonuses, stated_skills
 from loresmith.engine.reroll import DIE
-from loresmith.ir.scenario import DmTurn, Member, Result, Scenario
+from loresmith.ir.scenario import Call, DmTurn, Member, Result, Scenario
 from loresmith.syntax.results import parse_result
 from loresmith.syntax.tree import Range
 
@@ -20,16 +21,13 @@ _BONUS_STEPS = (-2, -1, 1, 2)
 _ARMOUR_STEPS = (-2, -1, 1, 2)
 _ARMOUR = ("ac", "armor class", "armour class")
 
-Place = tuple[int, int]
-"""Turn and part of a result."""
-
 
 def vary_party(scenario: Scenario, dice: random.Random) -> Scenario:
     """The scenario with other values in the party's sheets; its ledgers, totals and outcomes stay true.
 
     A value stays as it is where it, or a number that follows from it, is spoken of; where an outcome would turn round;
-    where a roll without a DC or AC rests on it, since the story goes on with what that came to; and where it can't be
-    told which result answers which call.
+    where a roll without a DC or AC rests on it, since the story goes on with what that came to; where health changes
+    without a result; and where it can't be told which result answers which call.
     """
     answered = answered_calls(scenario)
     if answered is None:
@@ -41,18 +39,7 @@ def vary_party(scenario: Scenario, dice: random.Random) -> Scenario:
         varied = _with_skills(scenario, varied, answered, spoken, dice, changed)
         sheets.append(_with_armour(varied, answered, spoken, dice))
     system = scenario.system.model_copy(update={"party": tuple(sheets)})
-    return scenario.model_copy(update={"system": system, "turns": _with_results(scenario, changed)})
-
-
-def _with_results(scenario: Scenario, changed: Mapping[Place, Result]) -> tuple[object, ...]:
-    return tuple(
-        turn.model_copy(
-            update={"parts": tuple(changed.get((index, n), part) for n, part in enumerate(turn.parts))}
-        )
-        if isinstance(turn, DmTurn)
-        else turn
-        for index, turn in enumerate(scenario.turns)
-    )
+    return scenario.model_copy(update={"system": system, "turns": with_results(scenario, changed)})
 
 
 def _with_health(
@@ -64,7 +51,11 @@ def _with_health(
     changed: dict[Place, Result],
 ) -> Member:
     """Health and its maximum moved alike, so that every sum of the member's ledger moves by the same."""
-    ledger = [one for one in answered if one.call.tool == "health" and _is_of(one, member, scenario)]
+    ledger = [one for one in answered if _is_health_of(one.call, member, scenario)]
+    called = [c for c in _calls(scenario) if _is_health_of(c, member, scenario)]
+    if len(called) > len(ledger):
+        # What a change without a sum came to isn't known; the story may rest on it.
+        return member
     told = {member.health, member.max_health} | {
         number for one in ledger for number in (one.sum.terms[0].value, one.sum.total)
     }
@@ -80,14 +71,21 @@ def _with_health(
     return member.model_copy(update={"health": member.health + step, "max_health": member.max_health + step})
 
 
-def _is_of(one: Answered, member: Member, scenario: Scenario) -> bool:
-    """Whether a call is about the member: by name, as `player`, or because there is nobody else."""
+def _calls(scenario: Scenario) -> list[Call]:
+    return [
+        p for turn in scenario.turns if isinstance(turn, DmTurn) for p in turn.parts if isinstance(p, Call)
+    ]
+
+
+def _is_health_of(call: Call, member: Member, scenario: Scenario) -> bool:
+    """Whether a call changes the member's health: by name, as `player`, or because there is nobody else."""
     party = scenario.system.party
-    if len(party) == 1 and len(one.call.arguments) < 2:
+    if call.tool != "health":
+        return False
+    if len(party) == 1 and len(call.arguments) < 2:
         return True
-    named = one.call.arguments[0].value.lower()
     player = next((m for m in party if m.player), party[0])
-    return named == member.name.lower() or (named == "player" and member is player)
+    return name_meant(call.arguments[0].value, [m.name for m in party], player.name) == member.name
 
 
 def _with_skills(

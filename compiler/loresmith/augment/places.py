@@ -15,6 +15,8 @@ _NAMED = re.compile(
     r" ((?:[A-Z][a-z]+ )*[A-Z][a-z]+)(?![\w'’-]| [A-Z])"
 )
 """Capitalised words behind a preposition without an article; with `'s` they are rather somebody's."""
+_TITLE = re.compile(r"[A-Z]\w* of ")
+"""What a title or a chamber is of (`Lady of Rags`, `Hall of Mirrors`) needs be no place."""
 
 
 def place_names(system: System, words: set[str]) -> list[str]:
@@ -24,7 +26,10 @@ def place_names(system: System, words: set[str]) -> list[str]:
     that also stands in the scenario in lower case or within a longer word (`Karrow`, `Karrowan`) is left out.
     """
     text = f"{system.world or ''}\n{system.location or ''}"
-    found = {name for match in _NAMED.finditer(text) for name in _own(match[1])}
+    titled = {match.end() for match in _TITLE.finditer(text)}
+    found = {
+        name for match in _NAMED.finditer(text) if match.start(1) not in titled for name in _own(match[1])
+    }
     longer = {word for word in words if any(word != name and word.startswith(name) for name in found)}
     return sorted(
         name

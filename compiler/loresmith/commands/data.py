@@ -80,7 +80,7 @@ def clean_scenarios(paths: Sequence[Path], root: Path, *, check: bool) -> int:
         made = clean(shown, data, vocabulary)
         if made.text is None:
             bad += 1
-            print(f"{shown}: left as it is: it has errors; see loresmith lint", file=sys.stderr)
+            print(f"{shown}: left as it is: {made.why}", file=sys.stderr)
             continue
         texts[shown] = made.text
         if made.text.encode() != data:

@@ -26,7 +26,8 @@ def build_dataset(
     """Write `train.jsonl`, `eval.jsonl` and `test.jsonl`, one conversation after the other; gives counts of scenarios
     and tokens.
 
-    Raises Rejected when a sample is longer than `context` tokens, or when a needed split is empty.
+    A derived conversation longer than `context` tokens is left out. Raises Rejected when a written one is, or when a
+    needed split is empty.
     """
     counts = {f"{split}_{name}": 0 for split in SPLITS for name in ("scenarios", "tokens", "supervised")}
     long: list[str] = []
@@ -34,6 +35,9 @@ def build_dataset(
         files = {s: opened.enter_context(file_of(folder, s).open("w", encoding="utf-8")) for s in SPLITS}
         for conversation in conversations:
             sample, split = tokens.sample(conversation), conversation.split
+            if len(sample.ids) > context and parent_of(conversation.id) is not None:
+                # A copy's new names may be longer; its parent is in the dataset all the same.
+                continue
             files[split].write(f"{sample.model_dump_json()}\n")
             counts[f"{split}_scenarios"] += 1
             counts[f"{split}_tokens"] += len(sample.ids)

@@ -91,6 +91,8 @@ def _counts(statistics: Statistics) -> Iterator[tuple[str, int]]:
     yield "replies", statistics.replies
     yield "replies without a call", statistics.replies_without_call
     yield "calls", statistics.calls
+    yield "what the player says", statistics.player_messages
     yield from ((f"split {name}", count) for name, count in statistics.by_split.items())
     yield from ((f"category {name}", count) for name, count in statistics.by_category.items())
     yield from ((f"calls of {name}", use.calls) for name, use in statistics.by_tool.items())
+    yield from ((f"scenarios with {name}", use.scenarios) for name, use in statistics.by_tool.items())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from loresmith.lower.conversation import Conversation, Message
+from loresmith.lower.conversation import OPENING, Conversation, Message
+
+_RESULTS = re.compile(r"^(?:<TOOLCALL>.*?</TOOLCALL>\s*)+", re.DOTALL)
 
 
 class Spread(BaseModel):
@@ -50,7 +53,7 @@ class Statistics(BaseModel):
 def statistics_of(conversations: Sequence[Conversation], tools: Iterable[str]) -> Statistics:
     """The statistics of lowered scenarios; `tools` are all that can be called, the unused ones count 0."""
     replies = [m for c in conversations for m in c.messages if m.role == "assistant"]
-    said = [m.content for c in conversations for m in c.messages if m.role == "user" and _is_said(m)]
+    said = [words for c in conversations for m in c.messages if m.role == "user" if (words := _said(m))]
     return Statistics(
         scenarios=len(conversations),
         by_split=_counted(c.split for c in conversations),
@@ -74,9 +77,10 @@ def spread(texts: Sequence[str]) -> Spread | None:
     return Spread(median=lengths[last // 2], p95=lengths[min(last, round(0.95 * last))], longest=lengths[-1])
 
 
-def _is_said(message: Message) -> bool:
-    """Whether the player speaks: results come on the user's side too."""
-    return not message.content.startswith("<TOOLCALL>")
+def _said(message: Message) -> str:
+    """What the player says: results and the beginning of a scene come on the user's side too."""
+    words = _RESULTS.sub("", message.content)
+    return "" if words == OPENING else words
 
 
 def _tool_uses(conversations: Sequence[Conversation], tools: Iterable[str]) -> dict[str, ToolUse]:

@@ -32,6 +32,7 @@ def _lower_inputs(project: Project, _built: Built) -> dict[str, Any]:
         "sources": sources.digest,
         "tools": project.tools_digest,
         "augment": recipe.data.augment.model_dump(),
+        "reply": recipe.reply.model_dump(),
         "balance": recipe.data.balance.model_dump(),
     }
 
@@ -39,7 +40,8 @@ def _lower_inputs(project: Project, _built: Built) -> dict[str, Any]:
 def _lower(project: Project, _built: Built, folder: Path, _watcher: Watcher) -> dict[str, Any]:
     sources = read_sources(project.scenarios, project.root)
     scenarios = compile_sources(sources, project.vocabulary, cache_of(project.root))
-    made = derived(scenarios, project.recipe.data.augment, project.vocabulary)
+    asked, most = project.recipe.data.augment, project.recipe.reply.max_characters
+    made = derived(scenarios, asked, project.vocabulary, most)
     conversations = balanced(
         [lower_scenario(scenario, project.vocabulary) for scenario in (*scenarios, *made)],
         project.recipe.data.balance,
