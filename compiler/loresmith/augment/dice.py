@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from loresmith.augment.exchanges import Answered, Place, answered_calls, with_results, written
-from loresmith.augment.spoken import numbers_spoken
+from loresmith.augment.exchanges import Answered, Place, certain_answers, with_results, written
+from loresmith.augment.spoken import numbers_spoken, numbers_told
 from loresmith.engine.reroll import DIE, rerolled
 from loresmith.ir.arguments import DICE
 from loresmith.ir.scenario import Call, Result, Scenario
@@ -18,12 +18,12 @@ _KEPT_OUTCOMES = ("success", "failure", "hit", "miss")
 def reroll_dice(scenario: Scenario, dice: random.Random) -> Scenario:
     """The scenario with other dice in its checks. Each keeps its outcome, and its sum is true.
 
-    A check whose die, total or margin is spoken of stays as it is, as do all rolls without a DC or AC: what they come
-    to is what the story goes on with. Nothing changes where it can't be told which result answers which call.
+    A check whose die or total is spoken of, or in its own reply its margin, stays as it is, as do all rolls without a
+    DC or AC: what they come to is what the story goes on with; and those where it can't be told which call they answer.
     """
     said, changed = numbers_spoken(scenario), dict[Place, Result]()
-    for one in answered_calls(scenario) or ():
-        if _rolls_one_d20(one.call) and (other := _rerolled(one, said, dice)):
+    for one in certain_answers(scenario):
+        if _rolls_one_d20(one.call) and (other := _rerolled(one, said, scenario, dice)):
             changed[one.turn, one.part] = other
     return scenario.model_copy(update={"turns": with_results(scenario, changed)})
 
@@ -33,12 +33,13 @@ def _rolls_one_d20(call: Call) -> bool:
     return call.tool == "roll" and not DICE.fullmatch(call.arguments[0].value.lower())
 
 
-def _rerolled(one: Answered, said: set[int], dice: random.Random) -> Result | None:
+def _rerolled(one: Answered, said: set[int], scenario: Scenario, dice: random.Random) -> Result | None:
     total = one.sum
     if total.against is None or total.outcome not in _KEPT_OUTCOMES or total.terms[0].dice:
         return None
     die, won = total.terms[0].value, total.total >= total.against
-    if die in (1, DIE) or {die, total.total, abs(total.total - total.against)} & said:
+    margin = abs(total.total - total.against)
+    if die in (1, DIE) or {die, total.total} & said or margin in numbers_told(scenario.turns[one.turn]):
         return None
     rest = total.total - die
     fitting = [n for n in range(2, DIE) if n != die and (n + rest >= total.against) == won]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from loresmith.ir.scenario import Call, DmTurn, Result, Scenario
@@ -34,19 +34,25 @@ def written(result: Result) -> str:
 
 
 def answered_calls(scenario: Scenario) -> list[Answered] | None:
-    """Every sum with its call, in order; None where one can't be told beyond doubt.
+    """Every sum with its call, in order; None where the call of one can't be told beyond doubt."""
+    found = list(_sums_with_calls(scenario))
+    certain = [one for one in found if one is not None]
+    return certain if len(certain) == len(found) else None
+
+
+def certain_answers(scenario: Scenario) -> list[Answered]:
+    """The sums whose call can be told beyond doubt, in order.
 
     Beyond doubt is a sum whose label is the tool or the first argument of exactly one call before it in its reply that
     has no result yet.
     """
-    found = list[Answered]()
+    return [one for one in _sums_with_calls(scenario) if one is not None]
+
+
+def _sums_with_calls(scenario: Scenario) -> Iterator[Answered | None]:
     for index, turn in enumerate(scenario.turns):
         if isinstance(turn, DmTurn):
-            answered = _answered_in(turn, index)
-            if answered is None:
-                return None
-            found += answered
-    return found
+            yield from _answered_in(turn, index)
 
 
 def with_results(scenario: Scenario, changed: Mapping[Place, Result]) -> tuple[object, ...]:
@@ -61,8 +67,9 @@ def with_results(scenario: Scenario, changed: Mapping[Place, Result]) -> tuple[o
     )
 
 
-def _answered_in(turn: DmTurn, index: int) -> list[Answered] | None:
-    waiting, found = list[Call](), list[Answered]()
+def _answered_in(turn: DmTurn, index: int) -> Iterator[Answered | None]:
+    """Each sum of a reply with its call, or None in its place."""
+    waiting = list[Call]()
     for number, part in enumerate(turn.parts):
         if isinstance(part, Call):
             waiting.append(part)
@@ -70,13 +77,8 @@ def _answered_in(turn: DmTurn, index: int) -> list[Answered] | None:
             fitting = [call for call in waiting if _folded(part.label) in _labels(call)]
             if len(fitting) == 1:
                 waiting.remove(fitting[0])
-            total = sum_of(part)
-            if total is None:
-                continue
-            if len(fitting) != 1:
-                return None
-            found.append(Answered(fitting[0], part, total, index, number))
-    return found
+            if total := sum_of(part):
+                yield Answered(fitting[0], part, total, index, number) if len(fitting) == 1 else None
 
 
 def _labels(call: Call) -> set[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from loresmith.ir.scenario import Call, DmTurn, Result, Scenario, Text, UserTurn
+from loresmith.ir.scenario import Call, DmTurn, Result, Scenario, Text, Turn, UserTurn
 
 _UNITS = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -31,6 +32,15 @@ def numbers_spoken(scenario: Scenario) -> set[int]:
     ]
     for turn in scenario.turns:
         texts += [turn.text] if isinstance(turn, UserTurn) else _told(turn)
+    return _numbers(texts)
+
+
+def numbers_told(turn: Turn) -> set[int]:
+    """The numbers that one turn speaks of outside its sums."""
+    return _numbers([turn.text] if isinstance(turn, UserTurn) else _told(turn))
+
+
+def _numbers(texts: Iterable[str]) -> set[int]:
     return {_value(match) for text in texts for match in _NUMBER.finditer(text)}
 
 
