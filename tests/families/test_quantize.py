@@ -84,8 +84,11 @@ def test_divergence_is_what_the_logits_say(gemma3: Run) -> None:
     p, q = (llama_logits(path, gemma3.ids).numpy() for path in (gemma3.f16, file))
     expected = [kl_divergence(p[at], q[at]) for at in positions]
     measured = divergence(gemma3.f16, file, [gemma3.ids], [positions], ignore)
-    assert measured.mean == pytest.approx(np.mean(expected), rel=0.05)
-    assert measured.max == pytest.approx(max(expected), rel=0.05)
+    # llama.cpp rounds activations otherwise for few tokens at once than for many, by the processor's kernels.
+    assert measured.mean == pytest.approx(np.mean(expected), rel=0.15)
+    assert measured.max == pytest.approx(max(expected), rel=0.15)
+    shifted = [kl_divergence(p[at + 1], q[at + 1]) for at in positions]
+    assert np.mean(shifted) != pytest.approx(np.mean(expected), rel=0.15)
 
 
 def test_a_file_does_not_diverge_from_itself(gemma3: Run) -> None:
