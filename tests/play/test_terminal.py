@@ -71,7 +71,7 @@ def test_a_place_where_nothing_can_be_saved_ends_no_game(project: Path) -> None:
     (project / "party-1.md").touch()
     done = played(project, f"I look.\n{bad}/save late.md\n", *ROOM)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("No file can be written there: ") == 2
+    assert done.stdout.count("No file can be written there: ") == 3
     assert "Saved late.md; lint finds nothing." in done.stdout
 
 

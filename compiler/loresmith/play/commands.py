@@ -112,10 +112,13 @@ class Commands:
 def _is_there(path: Path) -> bool:
     """Whether there is such a file; raises InvalidCall for a path that can't be one, or may not be looked at."""
     try:
-        return path.exists()
+        path.stat()
+    except FileNotFoundError:
+        return False
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise InvalidCall(f"No file can be written there: {why}.", where=repr(str(path))) from error
+    return True
 
 
 def shown_failure(failure: Failure) -> str:
