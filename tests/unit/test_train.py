@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from loresmith.dataset.build import build_dataset, few_samples, file_of, read_samples, samples_of
+from loresmith.dataset.build import few_samples, file_of, read_samples, samples_of
 from loresmith.dataset.sample_file import lengths_of
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall, Rejected
 from loresmith.environment.accelerator import Accelerator
@@ -37,7 +37,7 @@ from loresmith.train.rows import packed, row_of, weight_of
 from loresmith.train.sanity import require_sane_step
 from safetensors import safe_open
 
-from tests.unit.samples import byte_tokenizer, conversation, made_samples
+from tests.unit.samples import made_samples
 
 VOCABULARY = 97
 TRAIN = Train(rank=4, learning_rate=1e-2, batch_size=4, epochs=3, eval_every=2, checkpoint_every=2)
@@ -386,16 +386,3 @@ def test_metrics_hold_every_step_once_after_a_resumption(tmp_path: Path) -> None
         "step": 1, "steps": 9, "loss": 1.0, "eval_loss": None, "learning_rate": 1e-3, "tokens": 10, "supervised": 5,
         "seconds": 0.1, "gradient_norm": 0.7, "memory_bytes": 2**30, "tokens_per_second": 100.0,
     }  # fmt: skip
-
-
-def test_a_copy_longer_than_the_context_is_left_out_and_a_written_one_is_an_error(tmp_path: Path) -> None:
-    tokens = byte_tokenizer(tmp_path / "base", family_named("gemma3"))
-    written = [conversation("train", "one"), conversation("eval", "two")]
-    fits = max(len(tokens.prompt_ids(one)) for one in written)
-    copy = conversation("train", "one-and-longer~1")
-    last = copy.messages[-1].model_copy(update={"content": "A key. " * 9})
-    longer = copy.model_copy(update={"messages": (*copy.messages[:-1], last)})
-    assert build_dataset([*written, longer], tokens, fits, tmp_path)["train_scenarios"] == 1
-    assert [sample.id for sample in read_samples(tmp_path, "train")] == ["one"]
-    with pytest.raises(Rejected, match="1 of 3 scenarios are longer"):
-        build_dataset([*written, longer.model_copy(update={"id": "mine"})], tokens, fits, tmp_path)
