@@ -34,10 +34,7 @@ def play_with(
     from loresmith.play.screen import Screen
     from loresmith.play.terminal import play, prepare_input
 
-    if context < LEAST_CONTEXT:
-        raise InvalidCall(f"A context of {context} tokens is too short.", remedy=f"Least: {LEAST_CONTEXT}.")
-    if difficulty is not None and difficulty < 0:
-        raise InvalidCall(f"A DC of {difficulty} is below every roll.", remedy="Name one from 0 up.")
+    _require_playable(context, difficulty)
     file = chosen_model_file(model, root / "ai-training" / "models")
     vocabulary = load_vocabulary(root / "ai-training" / "tools.yaml")
     begun = chosen_scenario(scenario, root, vocabulary)
@@ -54,3 +51,10 @@ def play_with(
         # A game isn't a build that goes on where it was, so the entry point has nothing to say about it.
         raise SystemExit(INTERRUPTED) from None
     return 0
+
+
+def _require_playable(context: int, difficulty: int | None) -> None:
+    if context < LEAST_CONTEXT:
+        raise InvalidCall(f"A context of {context} tokens is too short.", remedy=f"Least: {LEAST_CONTEXT}.")
+    if difficulty is not None and difficulty < 0:
+        raise InvalidCall(f"A DC of {difficulty} is below every roll.", remedy="Name one from 0 up.")
