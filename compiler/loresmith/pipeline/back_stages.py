@@ -17,6 +17,7 @@ from loresmith.store.artefacts import Artefact
 F16 = "model-f16.gguf"
 MODEL = "model.gguf"
 IMPORTANCE = "importance.safetensors"
+MOMENTS = "moments.safetensors"
 CALIBRATION_SCENARIOS = 32
 """Scenarios of the train split that the importance matrix is measured on: some 36,000 tokens, which the 270M reads in
 76 seconds on two cores."""
@@ -85,7 +86,8 @@ def _rest(watcher: Watcher, begun: float) -> Callable[[float], None]:
 
 
 def importance_stage(name: str, title: str, weights: str) -> Stage:
-    """The stage that measures the importance matrix of the folder that stage `weights` made."""
+    """The stage that measures what the layers of the folder that stage `weights` made are multiplied by: the importance
+    matrix and the moments."""
 
     def inputs(_project: Project, built: Built) -> dict[str, Any]:
         return {"weights": built[weights].digest, "dataset": built["dataset"].digest}
@@ -96,11 +98,13 @@ def importance_stage(name: str, title: str, weights: str) -> Stage:
 
         samples = few_samples(built["dataset"].folder, "train", CALIBRATION_SCENARIOS)
         sequences = [sample.ids for sample in samples]
-        measure_importance(built[weights].folder, sequences, folder / IMPORTANCE, watcher.advance)
+        measure_importance(
+            built[weights].folder, sequences, folder / IMPORTANCE, watcher.advance, folder / MOMENTS
+        )
         tensors = len(read_importance(folder / IMPORTANCE))
         return {"scenarios": len(samples), "tokens": sum(map(len, sequences)), "tensors": tensors}
 
-    return Stage(name, 1, title, (weights, "dataset"), inputs, make, _importance_summary)
+    return Stage(name, 2, title, (weights, "dataset"), inputs, make, _importance_summary)
 
 
 def _importance_summary(artefact: Artefact) -> str:
@@ -111,8 +115,8 @@ def _importance_summary(artefact: Artefact) -> str:
 def quantize_stage(
     name: str, title: str, source: str, output: Output, *, budget: bool, importance: str | None
 ) -> Stage:
-    """The stage that quantizes the f16 file of stage `source`, by the importance matrix of stage `importance` if one
-    is given, checks its budget and measures its divergence."""
+    """The stage that quantizes the f16 file of stage `source`, by the importance matrix and the moments of stage
+    `importance` if one is given, checks its budget and measures its divergence."""
 
     def inputs(_project: Project, built: Built) -> dict[str, Any]:
         own = {"source": built[source].digest, "kind": output.quantize, "dataset": built["dataset"].digest}
@@ -122,17 +126,18 @@ def quantize_stage(
         from loresmith.quantize.run import quantize
 
         f16 = built[source].folder / F16
-        matrix = built[importance].folder / IMPORTANCE if importance else None
-        made = quantize(f16, folder / MODEL, output.quantize, _first(watcher, 0.3), matrix)
+        led_by = [built[importance].folder / name for name in (IMPORTANCE, MOMENTS)] if importance else []
+        part = 0.6 if importance else 0.3
+        made = quantize(f16, folder / MODEL, output.quantize, _first(watcher, part), *led_by)
         facts = made.model_dump(mode="json", exclude={"path"})
-        report = _rest(watcher, 0.3)
+        report = _rest(watcher, part)
         divergence = {}
         if budget:
             divergence = _divergence(f16, folder / MODEL, built["dataset"], COMPARED_POSITIONS, report)
         return facts | {"kind": output.quantize, "divergence": divergence}
 
     needs = (source, "dataset", importance) if importance else (source, "dataset")
-    return Stage(name, 1, title, needs, inputs, make, lambda a: _quantize_summary(a, output))
+    return Stage(name, 2, title, needs, inputs, make, lambda a: _quantize_summary(a, output))
 
 
 def check_budget(artefact: Artefact, output: Output, project: Project) -> None:
@@ -162,11 +167,11 @@ def _divergence(
     from loresmith.dataset.build import read_samples
     from loresmith.quantize.divergence import divergence
 
-    sequences, positions = _compared(read_samples(dataset.folder, "eval"), limit)
+    sequences, positions = compared_positions(read_samples(dataset.folder, "eval"), limit)
     return divergence(reference, candidate, sequences, positions, report).model_dump(mode="json")
 
 
-def _compared(samples: Sequence[Sample], limit: int) -> tuple[list[list[int]], list[list[int]]]:
+def compared_positions(samples: Sequence[Sample], limit: int) -> tuple[list[list[int]], list[list[int]]]:
     """Sequences and, in each, the positions whose logits predict a supervised token; up to the limit in all."""
     sequences, positions = list[list[int]](), list[list[int]]()
     left = limit
@@ -182,6 +187,8 @@ def _compared(samples: Sequence[Sample], limit: int) -> tuple[list[list[int]], l
 def _quantize_summary(artefact: Artefact, output: Output) -> str:
     facts = artefact.facts
     text = f"{facts['bytes']:,} bytes of {output.max_bytes:,}, {facts['bits_per_weight']:.2f} bits a weight"
+    if rounding := facts["compensation"]:
+        text += f"; layers' error {rounding['compensated']:.3%} (rounded singly {rounding['nearest']:.3%})"
     if not facts["divergence"]:
         return text
     measured = facts["divergence"]

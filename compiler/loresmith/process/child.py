@@ -18,6 +18,8 @@ from pathlib import Path
 import psutil
 
 SHOWN_LINES = 3
+_KILLED = -9
+"""How a process ends that the system stops when memory runs out."""
 
 
 class ChildFailed(Exception):
@@ -28,6 +30,11 @@ class ChildFailed(Exception):
         self.code = code
         self.said = said
         self.whole = whole
+
+    @property
+    def lacked_memory(self) -> bool:
+        """Whether it ended because memory ran out."""
+        return self.code == _KILLED or "MemoryError" in self.said or "not enough memory" in self.said
 
 
 def run_child(

@@ -1,6 +1,8 @@
-"""Measures an importance matrix: `python -m loresmith.quantize.activations FOLDER SEQUENCES DESTINATION`.
+"""Measures what linear layers are multiplied by: `python -m loresmith.quantize.activations FOLDER SEQUENCES IMPORTANCE
+[MOMENTS]`.
 
-transformers reads the sequences in fp32 on the CPU; each linear layer's inputs are squared and summed on the way.
+transformers reads the sequences in fp32 on the CPU; each linear layer's inputs are squared and summed on the way, for
+the importance matrix, and their second moments summed where they are asked for.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from loresmith.families.family import Family, family_of
 from loresmith.families.tensor_names import text_name
 from loresmith.merge.shards import weight_names
 from loresmith.process.child import say_progress
+from loresmith.quantize.moments import Moments
 from loresmith.store.files import write_atomically
 from loresmith.train.model import load_base
 
@@ -29,7 +32,10 @@ class Sums:
     """For each linear layer that GGUF has a tensor of its own for: the summed squares of its inputs (ne0), in fp64,
     and of how many positions."""
 
-    def __init__(self, decoder: Any, gguf_name: Callable[[str], str | None]) -> None:
+    def __init__(
+        self, decoder: Any, gguf_name: Callable[[str], str | None], moments: Moments | None = None
+    ) -> None:
+        self._moments = moments
         self.squares: dict[str, torch.Tensor] = {}
         self.positions: dict[str, int] = {}
         for path, module in decoder.named_modules():
@@ -39,6 +45,8 @@ class Sums:
     def _listener(self, name: str) -> Callable[[torch.nn.Module, tuple[torch.Tensor, ...]], None]:
         def listen(_: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
             self.add(name, inputs[0])
+            if self._moments:
+                self._moments.add(name, inputs[0])
 
         return listen
 
@@ -55,19 +63,22 @@ class Sums:
 
 
 def main() -> None:
-    """Read all sequences, write the matrix."""
-    folder, asked, destination = map(Path, sys.argv[1:])
+    """Read all sequences, write the matrix and the moments."""
+    folder, asked, destination, *second = map(Path, sys.argv[1:])
     config, names = read_config(folder), weight_names(folder)
     family = family_of(config["architectures"])
     model = load_base(folder, family, "fp32").eval()
     gguf_name = _gguf_names(family, model.model.config.num_hidden_layers)
-    sums = Sums(model.model, gguf_name)
+    moments = Moments() if second else None
+    sums = Sums(model.model, gguf_name, moments)
     head = HEAD if has_own_head(family, names) else TOKEN_TABLE
     _read(model, json.loads(asked.read_text(encoding="utf-8")), sums, head)
     means = sums.means()
     if family.name == "gemma3n":
         means |= _unbuilt_rows(means, unbuilt_tensors(config, names), gguf_name)
     write_atomically(destination, _saved(means))
+    if moments:
+        moments.save(second[0])
 
 
 def _gguf_names(family: Family, layers: int) -> Callable[[str], str | None]:

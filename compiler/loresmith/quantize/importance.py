@@ -19,14 +19,17 @@ Importance = Mapping[str, NDArray[np.float32]]
 
 _LOOKED_UP = ("token_embd.weight", "per_layer_token_embd.weight")
 """Tables that nothing is multiplied by, the first one where the model has a head of its own."""
-_KILLED = -9
-"""How a process ends that the system stops when memory runs out."""
 
 
 def measure_importance(
-    folder: Path, sequences: Sequence[Sequence[int]], destination: Path, report: Callable[[float], None]
+    folder: Path,
+    sequences: Sequence[Sequence[int]],
+    destination: Path,
+    report: Callable[[float], None],
+    moments: Path | None = None,
 ) -> None:
-    """Write the importance matrix of the Hugging Face `folder` over token `sequences` to `destination`, as safetensors.
+    """Write the importance matrix of the Hugging Face `folder` over token `sequences` to `destination`, as safetensors,
+    and the second moments of its layers' inputs, which compensated rounding goes by, to `moments` where it is given.
 
     For a linear layer y = W x, rounding W by E costs E[(E x)^2], which is about the sum over columns of E^2 times the
     mean of x^2: the weights by which llama.cpp's quantizers choose their scales, and what its `imatrix` tool measures.
@@ -39,7 +42,8 @@ def measure_importance(
         asked = Path(scratch) / "sequences.json"
         asked.write_text(json.dumps([list(sequence) for sequence in sequences]), encoding="utf-8")
         try:
-            run_child("loresmith.quantize.activations", [str(folder), str(asked), str(destination)], report)
+            files = [str(file) for file in (folder, asked, destination, moments) if file]
+            run_child("loresmith.quantize.activations", files, report)
         except ChildFailed as error:
             raise _failure(error, folder) from error
 
@@ -71,7 +75,7 @@ def _rounded(file: Path) -> list[str]:
 
 
 def _failure(error: ChildFailed, folder: Path) -> Failure:
-    if error.code == _KILLED or "MemoryError" in error.said or "not enough memory" in error.said:
+    if error.lacked_memory:
         return EnvironmentFailure(
             "Memory ran out while the merged model read scenarios for its importance matrix.",
             where=str(folder),

@@ -7,8 +7,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from loresmith.diagnostics.failure import Rejected
+from loresmith.diagnostics.failure import EnvironmentFailure, Failure, Rejected
 from loresmith.process.child import ChildFailed, run_child
+from loresmith.quantize.compensation import Compensation, compensate
 from loresmith.quantize.importance import read_importance, require_led
 from loresmith.quantize.kinds import require_kind
 from loresmith.quantize.table import QuantizedFile, read_table
@@ -16,6 +17,8 @@ from loresmith.store.files import disk_failures, disk_full, sync_folder
 
 FULL_BELOW = 16 * 2**20
 """llama.cpp doesn't say why a write failed; with fewer free bytes than this it was the disk."""
+ROUNDED_AT = 0.1
+"""The part of the time that llama.cpp takes where its rounding is then compensated."""
 
 
 def quantize(
@@ -24,10 +27,12 @@ def quantize(
     kind: str,
     report: Callable[[float], None],
     matrix: Path | None = None,
+    moments: Path | None = None,
 ) -> QuantizedFile:
     """Write `source`, a 16-bit GGUF, to `destination` in quantization `kind`; gives its tensor table.
 
-    `matrix` is the file of an importance matrix, by which kinds below eight bits choose their scales.
+    `matrix` is the file of an importance matrix, by which kinds below eight bits choose their scales, `moments` that of
+    the second moments, by which their weights are then rounded.
 
     The file appears under its name when it is whole. Raises InvalidCall for an unknown kind,
     EnvironmentFailure when the disk is full, Rejected when llama.cpp refuses or crashes, or the matrix lacks a tensor.
@@ -37,14 +42,45 @@ def quantize(
     with disk_failures(destination):
         destination.parent.mkdir(parents=True, exist_ok=True)
         try:
-            _run(source, temporary, kind, report, matrix)
+            _run(source, temporary, kind, _until(ROUNDED_AT, report) if moments else report, matrix)
             if matrix:
                 require_led(temporary, read_importance(matrix))
+            rounding = _compensated(temporary, source, moments, report) if moments else None
             temporary.replace(destination)
         finally:
             temporary.unlink(missing_ok=True)
         sync_folder(destination.parent)
-    return read_table(destination)
+    return read_table(destination).model_copy(update={"compensation": rounding})
+
+
+def _until(end: float, report: Callable[[float], None]) -> Callable[[float], None]:
+    """A report for the first part of the work, which is done at `end`."""
+    return lambda done: report(done * end)
+
+
+def _compensated(
+    temporary: Path, source: Path, moments: Path, report: Callable[[float], None]
+) -> Compensation:
+    try:
+        return compensate(
+            temporary, source, moments, lambda done: report(ROUNDED_AT + done * (1 - ROUNDED_AT))
+        )
+    except ChildFailed as error:
+        raise _rounding_failure(error, source) from error
+
+
+def _rounding_failure(error: ChildFailed, source: Path) -> Failure:
+    if error.lacked_memory:
+        return EnvironmentFailure(
+            "Memory ran out while the weights were rounded.",
+            where=str(source),
+            remedy="Close other programs, or ask for q8_0 alone, whose rounding needs no making up for.",
+        )
+    return Rejected(
+        f"The weights can't be rounded: {error.said}",
+        where=str(source),
+        remedy="Run the same command again; if it stays so, report it with your recipe.",
+    )
 
 
 def _run(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from loresmith.quantize.compensation import Compensation
+
 
 class TypeShare(BaseModel):
     """The tensors of one type. `bytes` is what their data takes."""
@@ -20,7 +22,8 @@ class QuantizedFile(BaseModel):
     """A model file and what its tensor table says.
 
     `bits_per_weight` is 8 * data bytes / parameters: the "Q4_K_M" of a model whose rows don't divide into
-    blocks of 256 falls back to larger types, and this shows it.
+    blocks of 256 falls back to larger types, and this shows it. `compensation` is None where each weight was rounded
+    alone.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -29,6 +32,7 @@ class QuantizedFile(BaseModel):
     bytes: int
     bits_per_weight: float
     types: dict[str, TypeShare]
+    compensation: Compensation | None = None
 
 
 def read_table(path: Path) -> QuantizedFile:
