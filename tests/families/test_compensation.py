@@ -14,7 +14,6 @@ from loresmith.diagnostics.failure import EnvironmentFailure, Failure, Rejected
 from loresmith.process.child import ChildFailed
 from loresmith.quantize import moments, run
 from loresmith.quantize.importance import measure_importance
-from loresmith.quantize.kinds import KINDS, uses_importance
 from loresmith.quantize.layouts import LAYOUTS, Bytes, read_grid
 from loresmith.quantize.moments import Moments, SavedMoments
 from loresmith.quantize.rounding import Grid, compensated_codes, output_errors
@@ -162,8 +161,10 @@ def test_wide_layers_have_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("family", "kind"),
     [
-        *(("gemma3", kind) for kind in KINDS if uses_importance(kind)),
-        ("qwen3", "q4_k_m"),
+        ("gemma3", "q6_k"),
+        ("gemma3", "q4_k_m"),
+        ("gemma3", "iq4_xs"),
+        ("qwen3", "q3_k_m"),
         ("gemma3n", "q4_k_m"),
     ],
 )

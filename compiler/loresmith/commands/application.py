@@ -31,8 +31,14 @@ RecipeName = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only the result.")]
 Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
 
-Split = Annotated[str, typer.Option(help="eval or test.")]
-Limit = Annotated[int | None, typer.Option(min=1, help="At most so many scenarios of the split.")]
+Split = Annotated[str | None, typer.Option(help="eval or test; default: test.", show_default=False)]
+Scenarios = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER", help="Ask about these scenarios, not the project's own; a folder or a file."
+    ),
+]
+Limit = Annotated[int | None, typer.Option(min=1, help="At most so many scenarios.")]
 Grammar = Annotated[
     bool, typer.Option("--grammar", help="Allow only calls of the vocabulary, by the grammar.")
 ]
@@ -181,7 +187,8 @@ def evaluate(
         str | None,
         typer.Option(help="A .gguf file, or a model's name or name/version; default: the recipe's newest."),
     ] = None,
-    split: Split = "test",
+    split: Split = None,
+    scenarios: Scenarios = None,
     limit: Limit = None,
     grammar: Grammar = False,
     free_play: Annotated[
@@ -204,12 +211,12 @@ def evaluate(
     Example: loresmith eval gemma3-270m --split test
     """
     from loresmith.commands.evaluate import evaluate_model
-    from loresmith.commands.questions import Questions
+    from loresmith.commands.questions import questions_of
     from loresmith.diagnostics.failure import InvalidCall
 
     if free_play and fidelity:
         raise InvalidCall("--free-play and --fidelity are two ways of judging.", remedy="Give one at a time.")
-    questions = Questions(split, limit, grammar)
+    questions = questions_of(split, scenarios, limit, constrained=grammar)
     way = "free play" if free_play else "fidelity" if fidelity else "true history"
     return evaluate_model(recipe, Path.cwd(), model, questions, way, seed, report, as_json=as_json)
 
@@ -222,7 +229,8 @@ def bench(
     recipe: Annotated[
         str | None, typer.Option(help="The recipe whose base and scenarios are used; default: as for train.")
     ] = None,
-    split: Split = "test",
+    split: Split = None,
+    scenarios: Scenarios = None,
     limit: Limit = None,
     grammar: Grammar = False,
     as_json: Json = False,
@@ -232,9 +240,10 @@ def bench(
     Example: loresmith bench gemma3-270m/v1 gemma3-270m/v2
     """
     from loresmith.commands.bench import bench_models
-    from loresmith.commands.questions import Questions
+    from loresmith.commands.questions import questions_of
 
-    return bench_models(models, Path.cwd(), recipe, Questions(split, limit, grammar), as_json=as_json)
+    questions = questions_of(split, scenarios, limit, constrained=grammar)
+    return bench_models(models, Path.cwd(), recipe, questions, as_json=as_json)
 
 
 @application.command()

@@ -62,7 +62,7 @@ def evaluate_model(
     if as_json:
         print(json.dumps(content_of(evaluated), indent=2))
     else:
-        print(_text(evaluated, questions.split))
+        print(_text(evaluated, questions.asked))
     if report:
         page = write_evaluation(report, project, file, evaluated, _asked(project, questions))
         print(f"Report: {page}", file=sys.stderr)
@@ -86,7 +86,7 @@ def _asked(project: Project, questions: Questions) -> dict[str, str | int]:
     """What was asked, for the page."""
     grammar = "calls of the vocabulary alone" if questions.constrained else "none"
     limit = {"scenarios at most": questions.limit} if questions.limit else {}
-    return {"recipe": project.recipe.name, "split": questions.split, **limit, "grammar": grammar}
+    return {"recipe": project.recipe.name, "asked": questions.asked, **limit, "grammar": grammar}
 
 
 def _evaluate_freely(project: Project, file: Path, questions: Questions, seed: int, *, as_json: bool) -> int:
@@ -103,18 +103,18 @@ def _evaluate_freely(project: Project, file: Path, questions: Questions, seed: i
         )  # fmt: skip
         watcher.stage_ends(title, f"{play.messages} messages")
     print(
-        json.dumps(play.model_dump(), indent=2) if as_json else _free_text(play, file.name, questions.split)
+        json.dumps(play.model_dump(), indent=2) if as_json else _free_text(play, file.name, questions.asked)
     )
     return 0
 
 
-def _free_text(play: FreePlay, name: str, split: str) -> str:
+def _free_text(play: FreePlay, name: str, asked: str) -> str:
     from loresmith.validate.free_play import LABELS
 
     refusals = ", ".join(f"{kind} {count}" for kind, count in play.refusals.items()) or "none"
     return "\n".join(
         (
-            f"{name} in free play on the {split} split: {play.scenarios} scenarios, {play.messages} messages, "
+            f"{name} in free play on {asked}: {play.scenarios} scenarios, {play.messages} messages, "
             f"{play.calls} calls. A message… (with 95% intervals)",
             *(
                 f"  {label:44}{percent_within(getattr(play, key), play.intervals[key]):>16}"
@@ -132,7 +132,7 @@ def _evaluate_fidelity(project: Project, file: Path, questions: Questions, *, as
     if as_json:
         print(found.model_dump_json(indent=2))
         return 0
-    print(f"{file.name} on the {questions.split} split")
+    print(f"{file.name} on {questions.asked}")
     print("\n".join(_fidelity_lines(found)))
     return 0
 
@@ -164,10 +164,10 @@ def content_of(evaluated: Evaluated) -> dict[str, Any]:
     return evaluated.scores.model_dump() | {name: part.model_dump() for name, part in parts.items()}
 
 
-def _text(evaluated: Evaluated, split: str) -> str:
+def _text(evaluated: Evaluated, asked: str) -> str:
     scores, speed = evaluated.scores, evaluated.speed
     lines = [
-        f"{evaluated.name} on the {split} split: {scores.replies} replies, {scores.replies_with_call} with a call. "
+        f"{evaluated.name} on {asked}: {scores.replies} replies, {scores.replies_with_call} with a call. "
         "A reply… (with 95% intervals)",
         *(
             f"  {metric.label:32}{percent_within(getattr(scores, metric.key), scores.intervals[metric.key]):>16}"

@@ -1,4 +1,5 @@
-"""What models are asked by `eval` and `bench`: the prompts of a split, with or without the grammar."""
+"""What models are asked by `eval` and `bench`: the prompts of a split or of other scenarios, with or without the
+grammar."""
 
 from __future__ import annotations
 
@@ -6,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from loresmith.commands.scenario_files import read_scenario_files
 from loresmith.dataset.build import first_by_hash
 from loresmith.diagnostics.failure import InvalidCall, Rejected
 from loresmith.ir.scenario import Scenario
 from loresmith.lower.conversation import lower_scenario
 from loresmith.pipeline.project import Project
-from loresmith.pipeline.sources import compile_sources, read_sources
+from loresmith.pipeline.sources import Sources, compile_sources, read_sources
 from loresmith.pipeline.stage import Watcher
 from loresmith.store.compiled import cache_of
 from loresmith.validate.answers import Prompt, prompts_of
@@ -21,15 +23,22 @@ from loresmith.validate.fidelity import Fidelity, fidelity
 
 @dataclass(frozen=True)
 class Questions:
-    """Which split is asked, at most how many of its scenarios (those that the hash of their ids puts first, so that
-    they are of many categories), and whether under the grammar."""
+    """Which split is asked, or which other scenarios: those of a `folder` or file outside the project's own. At most
+    `limit` of them (those that the hash of their ids puts first, so that they are of many categories), and whether
+    under the grammar."""
 
     split: str = "test"
     limit: int | None = None
     constrained: bool = False
+    folder: Path | None = None
+
+    @property
+    def asked(self) -> str:
+        """What is asked, as a person reads it."""
+        return str(self.folder) if self.folder else f"the {self.split} split"
 
     def prompts(self, project: Project) -> list[Prompt]:
-        """The prompts; raises InvalidCall for a split that isn't for judging, Rejected for an empty one."""
+        """The prompts; raises InvalidCall for what isn't for judging, Rejected where no scenario is."""
         return prompts_of([lower_scenario(s, project.vocabulary) for s in self.scenarios(project)])
 
     def require_split(self) -> None:
@@ -39,6 +48,10 @@ class Questions:
 
     def scenarios(self, project: Project) -> list[Scenario]:
         """The scenarios that are asked about; raises as `prompts` does."""
+        chosen = _others(project, self.folder) if self.folder else self._of_split(project)
+        return first_by_hash(chosen, self.limit or len(chosen))
+
+    def _of_split(self, project: Project) -> list[Scenario]:
         self.require_split()
         chosen = [s for s in scenarios_of(project) if s.split == self.split]
         if not chosen:
@@ -46,7 +59,32 @@ class Questions:
                 f"No scenario is in the {self.split} split.",
                 remedy=f"Write more, or put `split: {self.split}` into the front matter of some.",
             )
-        return first_by_hash(chosen, self.limit or len(chosen))
+        return chosen
+
+
+def questions_of(
+    split: str | None, scenarios: Path | None, limit: int | None, *, constrained: bool
+) -> Questions:
+    """What the options ask for; raises InvalidCall where they name a split and other scenarios."""
+    if split and scenarios:
+        raise InvalidCall(
+            "A split is of the project's own scenarios.", remedy="Give either --split or --scenarios."
+        )
+    return Questions(split or "test", limit, constrained, scenarios)
+
+
+def _others(project: Project, folder: Path) -> list[Scenario]:
+    """The scenarios of another folder or file; raises InvalidCall where they are the project's own, Rejected with every
+    error of every file."""
+    own, asked = project.scenarios.resolve(), folder.resolve()
+    if asked.is_relative_to(own) or own.is_relative_to(asked):
+        raise InvalidCall(
+            "These are the project's own scenarios, and most of them are trained on.",
+            where=str(folder),
+            remedy="Choose of them with --split; --scenarios is for others.",
+        )
+    files = read_scenario_files([folder], project.root)
+    return compile_sources(Sources(files), project.vocabulary, cache_of(project.root))
 
 
 def scenarios_of(project: Project) -> list[Scenario]:
