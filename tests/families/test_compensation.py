@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,11 +19,13 @@ from loresmith.quantize import moments, run
 from loresmith.quantize.importance import measure_importance
 from loresmith.quantize.layouts import LAYOUTS, Bytes, read_grid
 from loresmith.quantize.moments import Moments, SavedMoments
-from loresmith.quantize.rounding import Grid, compensated_codes, output_errors
+from loresmith.quantize.rounding import Grid, compensated_codes, inverse_factors, output_errors
 from loresmith.quantize.run import quantize
 from loresmith.quantize.table import QuantizedFile
 from loresmith.train.model import load_base
 from runs import Run
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 Measure = Callable[[Run], tuple[Path, Path]]
 
@@ -78,7 +83,7 @@ def test_what_the_training_added_is_kept() -> None:
     added = 0.15 * torch.randn(64, 4) @ torch.randn(4, 128) / 2
     assert added.abs().median() < 0.25, "most of it is less than half a step"
     tuned, second = base + added, inputs.T @ inputs / len(inputs)
-    codes = compensated_codes(tuned, grid, [second])
+    codes = compensated_codes(tuned, grid, inverse_factors([second]))
     nearest = torch.clamp(torch.round(tuned + 16), 0, 31) - 16
     whole = output_errors(added, [second]).sum()
     lost = {name: output_errors(made - tuned, [second]).sum() / whole for name, made in
@@ -87,15 +92,45 @@ def test_what_the_training_added_is_kept() -> None:
     assert lost["compensated"] < 0.5 * lost["nearest"]
 
 
+def test_blocks_along_the_diagonal_are_rounded_each_by_itself() -> None:
+    base, grid = on_a_grid(8, 96)
+    tuned = base + 0.2 * torch.randn(8, 96)
+    inputs = uneven_inputs(800, 96)
+    blocks = [part.T @ part / 800 for part in inputs.split([64, 32], dim=1)]
+    together = compensated_codes(tuned, grid, inverse_factors(blocks))
+    apart = [
+        compensated_codes(tuned[:, columns], grid.part(columns), inverse_factors([block]))
+        for columns, block in zip((slice(0, 64), slice(64, 96)), blocks, strict=True)
+    ]
+    assert torch.equal(together, torch.cat(apart, dim=1))
+    difference = grid.values(together) - tuned
+    assert torch.allclose(
+        output_errors(difference, blocks),
+        output_errors(difference[:, :64], blocks[:1]) + output_errors(difference[:, 64:], blocks[1:]),
+    )
+
+
+def test_the_first_column_is_rounded_to_the_nearest_and_its_error_is_given_back() -> None:
+    """By hand: two columns that always go together, of which the first loses 0.4."""
+    _, grid = on_a_grid(1, 2)
+    together = torch.tensor([[1.0, 1.0], [1.0, 1.0]])
+    codes = compensated_codes(torch.tensor([[0.4, 0.4]]), grid, inverse_factors([together]))
+    assert grid.values(codes).tolist() == [[0.0, 1.0]]
+
+
 def test_weights_on_the_grid_stay() -> None:
     base, grid = on_a_grid(8, 64)
     inputs = uneven_inputs(500, 64)
-    assert torch.equal(grid.values(compensated_codes(base, grid, [inputs.T @ inputs / len(inputs)])), base)
+    assert torch.equal(
+        grid.values(compensated_codes(base, grid, inverse_factors([inputs.T @ inputs / len(inputs)]))), base
+    )
 
 
 def test_inputs_that_are_always_zero() -> None:
     base, grid = on_a_grid(4, 32)
-    assert torch.equal(grid.values(compensated_codes(base, grid, [torch.zeros(32, 32)])), base)
+    assert torch.equal(
+        grid.values(compensated_codes(base, grid, inverse_factors([torch.zeros(32, 32)]))), base
+    )
 
 
 def test_moments_of_another_width() -> None:
@@ -107,7 +142,9 @@ def test_moments_of_another_width() -> None:
 def test_a_block_without_a_step() -> None:
     base, grid = on_a_grid(4, 32)
     flat = Grid(torch.zeros(4, 32), torch.zeros(4, 32), grid.levels)
-    assert torch.equal(flat.values(compensated_codes(base, flat, [torch.eye(32)])), torch.zeros(4, 32))
+    assert torch.equal(
+        flat.values(compensated_codes(base, flat, inverse_factors([torch.eye(32)]))), torch.zeros(4, 32)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +202,7 @@ def test_wide_layers_have_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ("gemma3", "q4_k_m"),
         ("gemma3", "iq4_xs"),
         ("qwen3", "q3_k_m"),
-        ("gemma3n", "q4_k_m"),
+        ("gemma3n_sharing", "q4_0"),
     ],
 )
 def test_layers_lose_less(
@@ -175,14 +212,40 @@ def test_layers_lose_less(
     matrix, second = measure(source)
     plain = quantize(source.f16, tmp_path / "plain.gguf", kind, ignore, matrix)
     made = quantize(source.f16, tmp_path / "made.gguf", kind, ignore, matrix, second)
+    saved = SavedMoments(second)
+    rounded = coded_layers(plain, saved)
     assert plain.compensation is None
     assert made.compensation is not None
-    rounded = coded_layers(plain, SavedMoments(second))
-    assert made.compensation.tensors == len(rounded)
-    if rounded:
-        assert made.compensation.compensated < made.compensation.nearest
+    assert made.compensation.tensors == len(rounded) >= 12
+    errors = {file: mean_error(file, source.f16, rounded, saved) for file in (plain.path, made.path)}
+    assert errors[plain.path] == pytest.approx(made.compensation.nearest, rel=1e-3)
+    assert errors[made.path] == pytest.approx(made.compensation.compensated, rel=1e-3)
+    assert errors[made.path] < 0.9 * errors[plain.path]
     assert made.bytes == plain.bytes
     assert changed(plain, made) <= rounded
+
+
+def test_only_what_is_rounded_has_moments(gemma3n: Run, measure: Measure, tmp_path: Path) -> None:
+    matrix, second = measure(gemma3n)
+    made = quantize(gemma3n.f16, tmp_path / "made.gguf", "q4_0", ignore, matrix, second)
+    assert coded_layers(made, saved := SavedMoments(second)) == set(saved.names())
+
+
+def mean_error(file: Path, source: Path, layers: set[str], saved: SavedMoments) -> float:
+    """The error of the layers' outputs as the file's bytes make it."""
+    exact = {tensor.name: tensor for tensor in GGUFReader(source).tensors}
+    shares = list[float]()
+    for tensor in GGUFReader(file).tensors:
+        if tensor.name in layers:
+            blocks = list(saved.blocks(tensor.name))
+            weights = values(exact[tensor.name])
+            lost = output_errors(values(tensor) - weights, blocks).sum()
+            shares.append(float(lost / output_errors(weights, blocks).sum()))
+    return float(np.mean(shares))
+
+
+def values(tensor: Any) -> torch.Tensor:
+    return torch.from_numpy(dequantize(tensor.data, tensor.tensor_type).astype(np.float32))
 
 
 def coded_layers(file: QuantizedFile, saved: SavedMoments) -> set[str]:
@@ -212,6 +275,42 @@ def test_the_same_bytes_again(gemma3: Run, measure: Measure, tmp_path: Path) -> 
     assert files[0] == files[1]
 
 
+def test_moments_that_lack_a_layer_are_refused(gemma3: Run, measure: Measure, tmp_path: Path) -> None:
+    matrix, second = measure(gemma3)
+    with safe_open(second, framework="pt") as file:
+        same = json.loads(file.metadata()["same"])
+        kept = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    same.pop("blk.1.ffn_down.weight")
+    save_file(kept, tmp_path / "lacking.safetensors", metadata={"same": json.dumps(same)})
+    with pytest.raises(Rejected, match=r"nothing is known of what blk\.1\.ffn_down\.weight"):
+        quantize(
+            gemma3.f16, tmp_path / "model.gguf", "q4_0", ignore, matrix, tmp_path / "lacking.safetensors"
+        )
+
+
+def test_moments_that_are_not_numbers_are_refused(gemma3: Run, measure: Measure, tmp_path: Path) -> None:
+    matrix, second = measure(gemma3)
+    with safe_open(second, framework="pt") as file:
+        kept = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        metadata = file.metadata()
+    kept["blk.1.ffn_down.weight/0"].fill_(float("nan"))
+    save_file(kept, tmp_path / "nan.safetensors", metadata=metadata)
+    with pytest.raises(Rejected, match=r"moments of blk\.1\.ffn_down\.weight can't be used"):
+        quantize(gemma3.f16, tmp_path / "model.gguf", "q4_0", ignore, matrix, tmp_path / "nan.safetensors")
+
+
+def test_a_full_disk_leaves_no_moments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    collected = Moments()
+    collected.add("layer", torch.randn(5, 8))
+    with pytest.raises(EnvironmentFailure, match="disk is full"):
+        collected.save(tmp_path / "moments.safetensors")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("content", [b"", b"not safetensors"])
 def test_damaged_moments_leave_nothing(content: bytes, gemma3: Run, measure: Measure, tmp_path: Path) -> None:
     matrix, second = measure(gemma3)[0], tmp_path / "moments.safetensors"
@@ -225,7 +324,10 @@ def test_damaged_moments_leave_nothing(content: bytes, gemma3: Run, measure: Mea
     ("code", "said", "kind", "message"),
     [
         (-9, "ended by signal 9", EnvironmentFailure, "Memory ran out"),
-        (1, "LinAlgError: not positive-definite", Rejected, "not positive-definite"),
+        (1, "DefaultCPUAllocator: can't allocate memory: you tried", EnvironmentFailure, "Memory ran out"),
+        (-7, "ended by signal 7", EnvironmentFailure, "disk"),
+        (1, "OSError: [Errno 28] No space left on device", EnvironmentFailure, "disk"),
+        (1, "ValueError: the moments of blk.0 can't be used", Rejected, "moments of blk.0"),
     ],
 )
 def test_failures_say_what_to_do(

@@ -31,7 +31,7 @@ BASE, FEW_SHOT = "untouched base", "base with examples"
 def bench_models(
     models: Sequence[str], root: Path, recipe: str | None, questions: Questions, *, as_json: bool
 ) -> int:
-    """Judge model files side by side on one split, with the untouched base and the base shown examples.
+    """Judge model files side by side on what is asked, with the untouched base and the base shown examples.
 
     Each is compared with the first. Gives exit code 0.
     """
@@ -52,7 +52,7 @@ def bench_models(
         judged.append(ask(project, FEW_SHOT, base, shown, questions, watcher))
     differences = {other.name: _differences(judged[0], other) for other in judged[1:]}
     if as_json:
-        print(json.dumps(_content(judged, differences), indent=2))
+        print(json.dumps({"asked": questions.asked} | _content(judged, differences), indent=2))
     else:
         Console().print(_table(judged, differences))
         Console().print(f"Each model's verdict is {judged[0].name} against it, paired by scenario, at 95%.")

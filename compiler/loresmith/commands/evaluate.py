@@ -41,7 +41,7 @@ def evaluate_model(
     *,
     as_json: bool,
 ) -> int:
-    """Judge a model file on a split in one of three ways and print the scores; gives exit code 0.
+    """Judge a model file on what is asked in one of three ways and print the scores; gives exit code 0.
 
     `seed` is that of the dice in free play, `report` the folder for a page. Raises InvalidCall for a page of a way that
     has none, and for a grammar where nothing is written.
@@ -60,7 +60,7 @@ def evaluate_model(
     with watcher_for(sys.stderr, quiet=as_json) as watcher:
         evaluated = ask(project, file.name, file, prompts, questions, watcher)
     if as_json:
-        print(json.dumps(content_of(evaluated), indent=2))
+        print(json.dumps({"asked": questions.asked} | content_of(evaluated), indent=2))
     else:
         print(_text(evaluated, questions.asked))
     if report:

@@ -1,4 +1,4 @@
-"""The page of `loresmith eval --report`: one model file on one split."""
+"""The page of `loresmith eval --report`: one model file on what was asked."""
 
 from __future__ import annotations
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from loresmith.commands.scenario_files import read_scenario_files
+from loresmith.commands.other_scenarios import other_scenarios
 from loresmith.dataset.build import first_by_hash
 from loresmith.diagnostics.failure import InvalidCall, Rejected
 from loresmith.ir.scenario import Scenario
 from loresmith.lower.conversation import lower_scenario
 from loresmith.pipeline.project import Project
-from loresmith.pipeline.sources import Sources, compile_sources, read_sources
+from loresmith.pipeline.sources import compile_sources, read_sources
 from loresmith.pipeline.stage import Watcher
 from loresmith.store.compiled import cache_of
 from loresmith.validate.answers import Prompt, prompts_of
@@ -23,7 +23,7 @@ from loresmith.validate.fidelity import Fidelity, fidelity
 
 @dataclass(frozen=True)
 class Questions:
-    """Which split is asked, or which other scenarios: those of a `folder` or file outside the project's own. At most
+    """Which split is asked, or which other scenarios: those of a `folder` or file. At most
     `limit` of them (those that the hash of their ids puts first, so that they are of many categories), and whether
     under the grammar."""
 
@@ -48,7 +48,7 @@ class Questions:
 
     def scenarios(self, project: Project) -> list[Scenario]:
         """The scenarios that are asked about; raises as `prompts` does."""
-        chosen = _others(project, self.folder) if self.folder else self._of_split(project)
+        chosen = other_scenarios(project, self.folder) if self.folder else self._of_split(project)
         return first_by_hash(chosen, self.limit or len(chosen))
 
     def _of_split(self, project: Project) -> list[Scenario]:
@@ -71,20 +71,6 @@ def questions_of(
             "A split is of the project's own scenarios.", remedy="Give either --split or --scenarios."
         )
     return Questions(split or "test", limit, constrained, scenarios)
-
-
-def _others(project: Project, folder: Path) -> list[Scenario]:
-    """The scenarios of another folder or file; raises InvalidCall where they are the project's own, Rejected with every
-    error of every file."""
-    own, asked = project.scenarios.resolve(), folder.resolve()
-    if asked.is_relative_to(own) or own.is_relative_to(asked):
-        raise InvalidCall(
-            "These are the project's own scenarios, and most of them are trained on.",
-            where=str(folder),
-            remedy="Choose of them with --split; --scenarios is for others.",
-        )
-    files = read_scenario_files([folder], project.root)
-    return compile_sources(Sources(files), project.vocabulary, cache_of(project.root))
 
 
 def scenarios_of(project: Project) -> list[Scenario]:

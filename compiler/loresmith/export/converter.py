@@ -12,8 +12,6 @@ from loresmith.store.files import disk_failures, disk_full, sync_folder
 
 VERSION = "0.3.36"
 """The llama-cpp-python release that the converter comes from: the same llama.cpp loads the file."""
-_DISK_FULL = ("No space left on device", "Not enough free space")
-"""What Python and numpy say."""
 
 
 def converter_folder() -> Path:
@@ -62,7 +60,7 @@ def run_converter(
 
 
 def _failure(error: ChildFailed, destination: Path) -> EnvironmentFailure | Rejected:
-    if any(mark in error.said for mark in _DISK_FULL):
+    if error.lacked_disk:
         return disk_full(destination)
     return Rejected(
         f"The model can't be converted to GGUF: {error.said}",

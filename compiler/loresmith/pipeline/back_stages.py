@@ -127,7 +127,7 @@ def quantize_stage(
 
         f16 = built[source].folder / F16
         led_by = [built[importance].folder / name for name in (IMPORTANCE, MOMENTS)] if importance else []
-        part = 0.6 if importance else 0.3
+        part = (0.6 if importance else 0.3) if budget else 1.0
         made = quantize(f16, folder / MODEL, output.quantize, _first(watcher, part), *led_by)
         facts = made.model_dump(mode="json", exclude={"path"})
         report = _rest(watcher, part)
@@ -187,7 +187,8 @@ def compared_positions(samples: Sequence[Sample], limit: int) -> tuple[list[list
 def _quantize_summary(artefact: Artefact, output: Output) -> str:
     facts = artefact.facts
     text = f"{facts['bytes']:,} bytes of {output.max_bytes:,}, {facts['bits_per_weight']:.2f} bits a weight"
-    if rounding := facts["compensation"]:
+    rounding = facts["compensation"]
+    if rounding and rounding["tensors"]:
         text += f"; layers' error {rounding['compensated']:.3%} (rounded singly {rounding['nearest']:.3%})"
     if not facts["divergence"]:
         return text

@@ -53,11 +53,12 @@ def compile_sources(sources: Sources, vocabulary: Vocabulary, cache: CompiledCac
     checked = check_project(sources.files, vocabulary, cache)
     errors = [finding for finding in checked.findings if finding.severity == "error"]
     if errors:
-        raise _rejected(errors, sources)
+        raise rejected(errors, sources)
     return checked.scenarios()
 
 
-def _rejected(errors: list[Diagnostic], sources: Sources) -> Rejected:
+def rejected(errors: list[Diagnostic], sources: Sources) -> Rejected:
+    """The failure that shows errors where they stand in the sources."""
     texts = {path: data.decode("utf-8", errors="replace") for path, data in sources.files.items()}
     files = len({error.path for error in errors})
     return Rejected(

@@ -14,6 +14,7 @@ from loresmith.families.family import family_named, require_fp16_is_safe
 from loresmith.pipeline.project import Project
 from loresmith.plan.known_bases import KnownBase, known_base
 from loresmith.quantize.budget import require_could_fit, require_fits
+from loresmith.quantize.kinds import uses_importance
 from loresmith.quantize.predict import predicted_bytes
 from loresmith.recipe.load import find_recipe, load_recipe
 from loresmith.recipe.schema import Output, Recipe
@@ -109,11 +110,18 @@ def _base_obstacle(project: Project) -> tuple[str, str] | None:
         return f"it needs {_gb(base.memory)} of memory, this machine has {_gb(memory)}.", ALTERNATIVE
     if base.body > LARGEST_ON_CPU and not has_gpu():
         return "it needs an accelerator (CUDA or Metal), this machine has none.", ALTERNATIVE
-    disk = free_disk_bytes(project.store.root)
-    if WORKING_COPIES * base.download > disk:
-        needed = f"it needs {_gb(WORKING_COPIES * base.download)} of disk, {_gb(disk)} are free."
+    disk, needs = free_disk_bytes(project.store.root), _working_copies(project.recipe) * base.download
+    if needs > disk:
+        needed = f"it needs {_gb(needs)} of disk, {_gb(disk)} are free."
         return needed, "Free some space, or take a smaller base."
     return None
+
+
+def _working_copies(recipe: Recipe) -> int:
+    """How many times the base's bytes a build takes on disk: the moments that rounding below eight bits goes by are
+    nearly as large as the weights."""
+    below = [uses_importance(output.quantize) for output in recipe.outputs]
+    return WORKING_COPIES + any(below) + below[0]
 
 
 def has_gpu() -> bool:

@@ -18,8 +18,11 @@ from pathlib import Path
 import psutil
 
 SHOWN_LINES = 3
-_KILLED = -9
-"""How a process ends that the system stops when memory runs out."""
+_KILLED, _NO_PAGE = -9, -7
+"""How a process ends that the system stops when memory runs out, or when a mapped file finds no room on the disk."""
+_MEMORY = ("memoryerror", "out of memory", "not enough memory", "allocate memory", "defaultcpuallocator")
+_DISK = ("no space left on device", "not enough free space", "the disk is full")
+"""What Python, numpy, torch, safetensors and this project say."""
 
 
 class ChildFailed(Exception):
@@ -34,7 +37,16 @@ class ChildFailed(Exception):
     @property
     def lacked_memory(self) -> bool:
         """Whether it ended because memory ran out."""
-        return self.code == _KILLED or "MemoryError" in self.said or "not enough memory" in self.said
+        return self.code == _KILLED or self._says(_MEMORY)
+
+    @property
+    def lacked_disk(self) -> bool:
+        """Whether it ended because the disk was full."""
+        return self.code == _NO_PAGE or self._says(_DISK)
+
+    def _says(self, marks: Sequence[str]) -> bool:
+        text = f"{self.said}\n{self.whole}".lower()
+        return any(mark in text for mark in marks)
 
 
 def run_child(

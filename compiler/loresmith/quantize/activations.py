@@ -78,6 +78,7 @@ def main() -> None:
         means |= _unbuilt_rows(means, unbuilt_tensors(config, names), gguf_name)
     write_atomically(destination, _saved(means))
     if moments:
+        del model
         moments.save(second[0])
 
 

@@ -81,7 +81,7 @@ def _failure(error: ChildFailed, folder: Path) -> Failure:
             where=str(folder),
             remedy="Close other programs, or ask for q8_0 alone, which needs no such matrix.",
         )
-    if "No space left on device" in error.said:
+    if error.lacked_disk:
         return disk_full(folder)
     return Rejected(
         f"The model can't be read: {error.said}",

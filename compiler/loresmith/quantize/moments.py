@@ -9,10 +9,13 @@ from pathlib import Path
 
 import torch
 
-from loresmith.store.files import write_atomically
+from loresmith.store.files import written_whole
 
 MOST_COLUMNS = 2048
 """A wider layer's matrix is kept as blocks along its diagonal, none wider than this: memory grows with its square."""
+
+_NEVER_ROUNDED = ("altup", "laurel", "per_layer_model_proj")
+"""Gemma 3n's small layers, which llama.cpp leaves as they are in all kinds."""
 
 
 class Moments:
@@ -25,7 +28,12 @@ class Moments:
         self._last: tuple[torch.Tensor, str] | None = None
 
     def add(self, name: str, inputs: torch.Tensor) -> None:
-        """Count `inputs` (…, ne0) of the layer `name`, which are counted once where the layer before read them too."""
+        """Count `inputs` (…, ne0) of the layer `name`, which are counted once where the layer before read them too.
+
+        Layers that llama.cpp never rounds aren't counted.
+        """
+        if any(part in name for part in _NEVER_ROUNDED):
+            return
         if self._last is not None and self._last[0] is inputs:
             self._same[name] = self._last[1]
             return
@@ -38,16 +46,18 @@ class Moments:
         self._positions[name] = self._positions.get(name, 0) + rows.shape[0]
 
     def save(self, file: Path) -> None:
-        """Write the means, to be read by `SavedMoments`."""
-        from safetensors.torch import save
+        """Write the means, to be read by `SavedMoments`. The sums become the means: nothing can be added any more."""
+        from safetensors.torch import save_file
 
-        means = {
-            f"{name}/{number}": total / self._positions[name]
-            for name, totals in sorted(self._sums.items())
-            for number, total in enumerate(totals)
-        }
+        with torch.inference_mode():
+            means = {
+                f"{name}/{number}": total.div_(self._positions[name])
+                for name, totals in sorted(self._sums.items())
+                for number, total in enumerate(totals)
+            }
         same = {name: name for name in self._sums} | self._same
-        write_atomically(file, save(means, metadata={"same": json.dumps(same, sort_keys=True)}))
+        with written_whole(file) as temporary:
+            save_file(means, temporary, metadata={"same": json.dumps(same, sort_keys=True)})
 
 
 class SavedMoments:
@@ -62,6 +72,10 @@ class SavedMoments:
 
     def __contains__(self, name: str) -> bool:
         return name in self._same
+
+    def names(self) -> list[str]:
+        """The layers whose matrices are known, sorted."""
+        return sorted(self._same)
 
     def same_as(self, name: str) -> str:
         """Another layer's name, or its own: the one that its matrix is kept under."""

@@ -38,19 +38,24 @@ class Grid:
         return Grid(self.offset[:, columns], self.step[:, columns], self.levels)
 
 
-def compensated_codes(weights: torch.Tensor, grid: Grid, blocks: Sequence[torch.Tensor]) -> torch.Tensor:
-    """The codes, as uint8 (rows, columns), for fp32 `weights` of a layer; `blocks` are those along its H's diagonal.
+def compensated_codes(weights: torch.Tensor, grid: Grid, factors: Sequence[torch.Tensor]) -> torch.Tensor:
+    """The codes, as uint8 (rows, columns), for fp32 `weights` of a layer; `factors` are `inverse_factors` of its H.
 
-    Raises ValueError where the blocks aren't as wide as the weights.
+    Raises ValueError where they aren't as wide as the weights.
     """
-    if sum(len(block) for block in blocks) != weights.shape[1]:
+    if sum(map(len, factors)) != weights.shape[1]:
         raise ValueError("the moments aren't of this layer")
     parts, begin = list[torch.Tensor](), 0
-    for block in blocks:
-        columns = slice(begin, begin + len(block))
-        parts.append(_block_codes(weights[:, columns], grid.part(columns), _inverse_factor(block)))
+    for factor in factors:
+        columns = slice(begin, begin + len(factor))
+        parts.append(_block_codes(weights[:, columns], grid.part(columns), factor))
         begin = columns.stop
     return torch.cat(parts, dim=1)
+
+
+def inverse_factors(blocks: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """Of each block along H's diagonal: U, upper triangular, with U^T U the inverse of the damped block; in fp32."""
+    return [_inverse_factor(block) for block in blocks]
 
 
 def output_errors(difference: torch.Tensor, blocks: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -64,7 +69,6 @@ def output_errors(difference: torch.Tensor, blocks: Sequence[torch.Tensor]) -> t
 
 
 def _inverse_factor(block: torch.Tensor) -> torch.Tensor:
-    """U, upper triangular, with U^T U the inverse of the damped block."""
     damped = block.double()
     mean = damped.diagonal().mean()
     damped.diagonal().add_(DAMPING * mean if mean > 0 else 1.0)

@@ -17,7 +17,7 @@ from loresmith.store.files import disk_failures, disk_full, sync_folder
 
 FULL_BELOW = 16 * 2**20
 """llama.cpp doesn't say why a write failed; with fewer free bytes than this it was the disk."""
-ROUNDED_AT = 0.1
+ROUNDED_AT = 0.25
 """The part of the time that llama.cpp takes where its rounding is then compensated."""
 
 
@@ -35,7 +35,8 @@ def quantize(
     the second moments, by which their weights are then rounded.
 
     The file appears under its name when it is whole. Raises InvalidCall for an unknown kind,
-    EnvironmentFailure when the disk is full, Rejected when llama.cpp refuses or crashes, or the matrix lacks a tensor.
+    EnvironmentFailure when disk or memory run out, Rejected when llama.cpp refuses or crashes, the matrix lacks a
+    tensor or the moments don't fit the file.
     """
     require_kind(kind)
     temporary = destination.with_name(f".{destination.name}.partial")
@@ -76,6 +77,8 @@ def _rounding_failure(error: ChildFailed, source: Path) -> Failure:
             where=str(source),
             remedy="Close other programs, or ask for q8_0 alone, whose rounding needs no making up for.",
         )
+    if error.lacked_disk:
+        return disk_full(source.parent)
     return Rejected(
         f"The weights can't be rounded: {error.said}",
         where=str(source),

@@ -48,6 +48,24 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         sync_folder(path.parent)
 
 
+@contextmanager
+def written_whole(path: Path) -> Generator[Path]:
+    """A name to write a file under, which gets the name `path` when it is whole; it is removed where writing fails.
+
+    Raises EnvironmentFailure when the disk is full or the folder can't be written.
+    """
+    temporary = path.with_name(f".{path.name}.partial")
+    with disk_failures(path):
+        try:
+            yield temporary
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
 def _is_a_stream(path: Path) -> bool:
     """Whether the path is a device, a pipe, or the name of an open file, none of which can be replaced."""
     return (path.exists() and not path.is_file()) or path.parent == Path("/dev/fd") or path in _STREAMS
