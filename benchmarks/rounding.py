@@ -10,7 +10,6 @@ each is compared with f16 at so many supervised positions of the eval split, non
 from __future__ import annotations
 
 import argparse
-import os
 import platform
 import tempfile
 import time
@@ -93,8 +92,8 @@ def _table(rows: list[str], positions: int) -> str:
     named = ", ".join(f"{name} {metadata.version(name)}" for name in ("llama-cpp-python", "torch"))
     return "\n".join(
         [
-            f"{platform.machine()}, {psutil.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end; Python "
-            f"{platform.python_version()}, {named}; {positions} positions",
+            f"{platform.machine()}, {psutil.cpu_count()} cores; Python {platform.python_version()}, {named}; "
+            f"{positions} positions",
             "",
             "| kind | rounded | bytes | seconds | mean KL from f16, nats | against llama.cpp | 99th percentile | same "
             "likeliest token |",
