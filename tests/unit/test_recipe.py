@@ -12,6 +12,7 @@ from loresmith.commands.schema import schema_of
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall, Rejected
 from loresmith.pipeline.project import Project
 from loresmith.plan import feasibility
+from loresmith.plan.known_bases import known_base
 from loresmith.recipe.load import find_recipe, load_recipe, recipe_names
 from loresmith.targets.target import require_loadable, target_named
 
@@ -194,6 +195,20 @@ def test_the_largest_recipe_that_can_run_is_chosen(tmp_path: Path, monkeypatch: 
     recipe, reason = feasibility.choose_recipe(tmp_path)
     assert recipe.name == "gemma3-270m"
     assert reason.count("hub can't be reached") == 3
+
+
+def test_what_rounding_goes_by_takes_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = project("gemma3-1b", tmp_path)
+    base = known_base(both.recipe.base)
+    assert base is not None
+    monkeypatch.setattr(feasibility, "has_gpu", lambda: True)
+    monkeypatch.setattr(feasibility, "hub_is_reachable", lambda: True)
+    monkeypatch.setattr(feasibility, "free_disk_bytes", lambda _: 4.5 * base.download)
+    found = feasibility.obstacle(both)
+    assert found is not None
+    assert "of disk" in found[0]
+    fine = both.recipe.model_copy(update={"outputs": both.recipe.outputs[:1]})
+    assert feasibility.obstacle(Project(tmp_path, fine)) is None
 
 
 def test_a_path_out_of_the_project_is_refused(tmp_path: Path) -> None:
