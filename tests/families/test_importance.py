@@ -94,6 +94,12 @@ def test_why_it_failed(
     assert raised.value.remedy
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_a_full_disk_is_told_by_the_child_itself(gemma3: Run) -> None:
+    with pytest.raises(EnvironmentFailure, match="disk is full"):
+        measure_importance(gemma3.merged, [gemma3.ids], Path("/dev/full"), ignore)
+
+
 def test_mean_squares(gemma3: Run, tmp_path: Path) -> None:
     matrix = measured(gemma3, tmp_path)
     seen: list[torch.Tensor] = []

@@ -203,7 +203,12 @@ def test_what_rounding_goes_by_takes_disk(tmp_path: Path, monkeypatch: pytest.Mo
     assert base is not None
     monkeypatch.setattr(feasibility, "has_gpu", lambda: True)
     monkeypatch.setattr(feasibility, "hub_is_reachable", lambda: True)
-    monkeypatch.setattr(feasibility, "free_disk_bytes", lambda _: 4.5 * base.download)
+    free = round(4.5 * base.download)
+
+    def free_disk(_: Path) -> int:
+        return free
+
+    monkeypatch.setattr(feasibility, "free_disk_bytes", free_disk)
     found = feasibility.obstacle(both)
     assert found is not None
     assert "of disk" in found[0]

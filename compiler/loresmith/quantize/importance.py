@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from loresmith.diagnostics.failure import EnvironmentFailure, Failure, Rejected
+from loresmith.diagnostics.failure import Rejected
 from loresmith.process.child import ChildFailed, run_child
-from loresmith.store.files import disk_full
+from loresmith.quantize.failures import failure_of
 
 Importance = Mapping[str, NDArray[np.float32]]
 """Name of a GGUF tensor -> the mean square of what each of its columns (ne0) is multiplied by."""
@@ -45,7 +45,8 @@ def measure_importance(
             files = [str(file) for file in (folder, asked, destination, moments) if file]
             run_child("loresmith.quantize.activations", files, report)
         except ChildFailed as error:
-            raise _failure(error, folder) from error
+            task = "the merged model read scenarios for its importance matrix"
+            raise failure_of(error, folder, task, "The model can't be read") from error
 
 
 def read_importance(file: Path) -> Importance:
@@ -72,19 +73,3 @@ def _rounded(file: Path) -> list[str]:
     from gguf import GGML_QUANT_SIZES, GGUFReader
 
     return [tensor.name for tensor in GGUFReader(file).tensors if GGML_QUANT_SIZES[tensor.tensor_type][0] > 1]
-
-
-def _failure(error: ChildFailed, folder: Path) -> Failure:
-    if error.lacked_memory:
-        return EnvironmentFailure(
-            "Memory ran out while the merged model read scenarios for its importance matrix.",
-            where=str(folder),
-            remedy="Close other programs, or ask for q8_0 alone, which needs no such matrix.",
-        )
-    if error.lacked_disk:
-        return disk_full(folder)
-    return Rejected(
-        f"The model can't be read: {error.said}",
-        where=str(folder),
-        remedy="Run the same command again; if it stays so, report it with your recipe.",
-    )

@@ -7,9 +7,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from loresmith.diagnostics.failure import EnvironmentFailure, Failure, Rejected
+from loresmith.diagnostics.failure import Rejected
 from loresmith.process.child import ChildFailed, run_child
 from loresmith.quantize.compensation import Compensation, compensate
+from loresmith.quantize.failures import failure_of
 from loresmith.quantize.importance import read_importance, require_led
 from loresmith.quantize.kinds import require_kind
 from loresmith.quantize.table import QuantizedFile, read_table
@@ -67,23 +68,7 @@ def _compensated(
             temporary, source, moments, lambda done: report(ROUNDED_AT + done * (1 - ROUNDED_AT))
         )
     except ChildFailed as error:
-        raise _rounding_failure(error, source) from error
-
-
-def _rounding_failure(error: ChildFailed, source: Path) -> Failure:
-    if error.lacked_memory:
-        return EnvironmentFailure(
-            "Memory ran out while the weights were rounded.",
-            where=str(source),
-            remedy="Close other programs, or ask for q8_0 alone, whose rounding needs no making up for.",
-        )
-    if error.lacked_disk:
-        return disk_full(source.parent)
-    return Rejected(
-        f"The weights can't be rounded: {error.said}",
-        where=str(source),
-        remedy="Run the same command again; if it stays so, report it with your recipe.",
-    )
+        raise failure_of(error, source, "the weights were rounded", "The weights can't be rounded") from error
 
 
 def _run(
