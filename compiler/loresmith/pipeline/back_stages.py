@@ -19,8 +19,8 @@ MODEL = "model.gguf"
 IMPORTANCE = "importance.safetensors"
 MOMENTS = "moments.safetensors"
 CALIBRATION_SCENARIOS = 32
-"""Scenarios of the train split that the importance matrix is measured on: some 36,000 tokens, which the 270M reads in
-76 seconds on two cores."""
+"""Scenarios of the train split that importance matrix and moments are measured on: some 43,000 tokens, which the 270M
+reads in three and a half minutes on two cores without bf16."""
 COMPARED_POSITIONS = 400
 """Supervised positions of the eval split at which a quantized file is compared with f16."""
 EXPORT_POSITIONS = 100
