@@ -11,6 +11,8 @@ const INVALID_CALL = 2;
 const ENVIRONMENT = 3;
 const OLDEST = [3, 11];
 const SAME_KEYSTROKE_MS = 1000;
+/** A worker takes whole files, whose tests share what they build; more than four would want more memory than laptops have. */
+const ON_SEVERAL_CORES = "--numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder".split(" ");
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const venv = absolute(process.env.LORESMITH_VENV || join(root, "ai-training", ".venv"));
 const windows = process.platform === "win32";
@@ -115,9 +117,9 @@ function passSignals(child) {
   };
 }
 
-/** Lint, format, types, tests; with arguments only the tests, which get them. */
+/** Lint, format, types, tests on several cores; with arguments only the tests, which get them, one after another. */
 async function test(args) {
-  const tests = ["-m", "pytest", ...args];
+  const tests = ["-m", "pytest", ...(args.length ? args : ON_SEVERAL_CORES)];
   const checks = [
     ["-m", "ruff", "check", "."],
     ["-m", "ruff", "format", "--check", "."],
