@@ -104,6 +104,24 @@ def test_eval_writes_a_page_of_a_delivered_file_with_its_genealogy(
     assert "There is no page of free play." in capsys.readouterr().err
 
 
+def test_eval_says_what_was_asked(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    (project / "others").mkdir()
+    (project / "others" / "nave.md").write_text(
+        "# SYSTEM\nRole: Dungeon Master\n\n# User\nI look around.\n\n# DM\nThe nave is empty. Only pigeons.\n",
+        encoding="utf-8",
+    )
+    for options, asked, replies in (
+        (["--split", "eval"], "the eval split", 2),
+        (["--scenarios", "others"], "others", 1),
+    ):
+        assert exit_code_of(["eval", "tiny", "--json", *options]) == 0
+        said = json.loads(capsys.readouterr().out)
+        assert (said["asked"], said["replies"]) == (asked, replies)
+
+
 def test_a_base_that_sees_is_delivered_with_its_projector(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,6 +25,11 @@ _DISK = ("no space left on device", "not enough free space", "the disk is full")
 """What Python, numpy, torch, safetensors and this project say."""
 
 
+def tells_of_lacking_memory(text: str) -> bool:
+    """Whether an error's text says that memory ran out."""
+    return any(mark in text.lower() for mark in _MEMORY)
+
+
 class ChildFailed(Exception):
     """The child ended with an error. `said` is the end of what it wrote, without a traceback; `whole` is all."""
 
@@ -37,16 +42,16 @@ class ChildFailed(Exception):
     @property
     def lacked_memory(self) -> bool:
         """Whether it ended because memory ran out."""
-        return self.code == _KILLED or self._says(_MEMORY)
+        return self.code == _KILLED or tells_of_lacking_memory(self._text)
 
     @property
     def lacked_disk(self) -> bool:
         """Whether it ended because the disk was full."""
-        return self.code == _NO_PAGE or self._says(_DISK)
+        return self.code == _NO_PAGE or any(mark in self._text.lower() for mark in _DISK)
 
-    def _says(self, marks: Sequence[str]) -> bool:
-        text = f"{self.said}\n{self.whole}".lower()
-        return any(mark in text for mark in marks)
+    @property
+    def _text(self) -> str:
+        return f"{self.said}\n{self.whole}"
 
 
 def run_child(

@@ -41,6 +41,7 @@ def main() -> None:
         for tensor in tensors:
             errors.append(_recode(tensor, _values(exact[tensor.name]), inputs))
             say_progress(len(errors) / len(chosen))
+    say_progress(1)
     written.data.flush()  # type: ignore[attr-defined]
     nearest, compensated = np.mean(errors, axis=0) if errors else (0.0, 0.0)
     summary = Compensation(tensors=len(chosen), nearest=float(nearest), compensated=float(compensated))

@@ -17,6 +17,7 @@ from loresmith.dataset.build import few_samples, samples_of
 from loresmith.diagnostics.failure import EnvironmentFailure
 from loresmith.environment.accelerator import Accelerator
 from loresmith.families.family import Family
+from loresmith.process.child import tells_of_lacking_memory
 from loresmith.recipe.train import Train
 from loresmith.store.files import write_atomically
 from loresmith.train.curve import draw_loss_curve
@@ -156,6 +157,4 @@ def _forget_machine_paths(config: Path) -> None:
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
-    text = str(error).lower()
-    marks = ("out of memory", "can't allocate memory", "not enough memory", "defaultcpuallocator")
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(mark in text for mark in marks)
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or tells_of_lacking_memory(str(error))
