@@ -110,16 +110,36 @@ def test_eval_says_what_was_asked(
     monkeypatch.chdir(project)
     (project / "others").mkdir()
     (project / "others" / "nave.md").write_text(
-        "# SYSTEM\nRole: Dungeon Master\n\n# User\nI look around.\n\n# DM\nThe nave is empty. Only pigeons.\n",
+        "# SYSTEM\n\nRole: DM\nWorld: a nave\nLocation: its crypt\nParty: Bo (Elf Bard, Level 2, HP: 5)\n\n"
+        "**User:** I look around.\n\n**DM:** The nave is empty. Only pigeons.\n",
         encoding="utf-8",
     )
     for options, asked, replies in (
-        (["--split", "eval"], "the eval split", 2),
+        (["--split", "eval"], "the eval split", 4),
         (["--scenarios", "others"], "others", 1),
     ):
         assert exit_code_of(["eval", "tiny", "--json", *options]) == 0
         said = json.loads(capsys.readouterr().out)
         assert (said["asked"], said["replies"]) == (asked, replies)
+
+
+@pytest.mark.parametrize(
+    ("way", "told"),
+    [
+        ("--free-play --seed 1", "in free play on the eval split: 1 scenarios"),
+        ("--free-play --grammar", "has only calls that parse"),
+        ("--fidelity", "perplexity of the reference's 4 replies"),
+        ("--grammar --limit 1", "on the eval split: 4 replies"),
+    ],
+)
+def test_each_way_of_judging_is_told(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], way: str, told: str
+) -> None:
+    monkeypatch.chdir(project)
+    assert exit_code_of(["eval", "tiny", "--split", "eval", *way.split()]) == 0
+    assert told in " ".join(capsys.readouterr().out.split())
+    assert exit_code_of(["eval", "tiny", "--split", "eval", "--json", *way.split()]) == 0
+    assert json.loads(capsys.readouterr().out)
 
 
 def test_a_base_that_sees_is_delivered_with_its_projector(
@@ -241,6 +261,19 @@ def test_a_validation_below_the_threshold_is_exit_1(project: Path) -> None:
         )
     assert caught.value.exit_code == 1
     assert "validate.tool_call_present: 0.0%, asked for at least 100.0%" in caught.value.excerpt
+    page = next(word for word in caught.value.remedy.replace(";", "").split() if word.endswith("report.html"))
+    assert "What went wrong" in (project / page).read_text()
+
+
+def test_a_first_model_below_the_threshold_is_not_delivered(project: Path) -> None:
+    shutil.rmtree(project / "ai-training" / "models")
+    with pytest.raises(Rejected, match="isn't good enough"):
+        run_build(
+            opened(project, RECIPE.replace("max_new_tokens: 4", "max_new_tokens: 4, tool_match: '>= 1'")),
+            Recorder(),
+        )
+    assert list((project / "ai-training" / "models").rglob("*.gguf")) == []
+    assert exit_code_of(["eval", "tiny"]) != 0
 
 
 def test_a_divergence_above_the_threshold_is_exit_1(project: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from loresmith.check.file import compile_source
+from loresmith.store.files import sha256_of
 
 from tests.play.chain_model import write_chain_model
 from tests.play.scripted import PARTY, VOCABULARY
@@ -30,8 +33,21 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     version.mkdir(parents=True)
     (scenarios / "party.md").write_bytes(PARTY.read_bytes())
     write_chain_model(version / "chain.gguf")
-    (version / "model-metadata.json").write_text('{"app": {"model": "chain.gguf"}}')
+    (version / "model-metadata.json").write_text(json.dumps(metadata_of(version / "chain.gguf")))
     return root
+
+
+def metadata_of(model: Path) -> dict[str, object]:
+    """What a delivered version says of itself; its recipe has a tools file of its own."""
+    return {
+        "name": "chain", "version": "v1", "target": "llama.cpp", "base": {"name": "chain"},
+        "app": {"model": model.name},
+        "files": {model.name: {"bytes": model.stat().st_size, "sha256": sha256_of(model)}},
+        "training": {"best_eval_loss": 1.0}, "scores": {"q8_0": {"call_valid": 1.0}},
+        "recipe": {
+            "name": "chain", "base": {"path": "base"}, "target": "llama.cpp", "data": {"tools": "own/tools.yaml"},
+        },
+    }  # fmt: skip
 
 
 def played(root: Path, said: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -148,3 +164,20 @@ def test_ctrl_c_at_the_prompt(project: Path) -> None:
     shown, code = in_terminal(project, [("> ", b"\x03")])
     assert code == 130
     assert "Traceback" not in shown
+
+
+def test_a_model_has_the_tools_that_it_was_trained_with(project: Path, tmp_path: Path) -> None:
+    shutil.copytree(project, tmp_path / "own")
+    (tmp_path / "own" / "own").mkdir()
+    (tmp_path / "own" / "own" / "tools.yaml").write_text("remove: [roll]\n")
+    assert "There is no tool" not in played(project, "I look.\n", *ROOM).stdout
+    assert "There is no tool 'roll'" in played(tmp_path / "own", "I look.\n", *ROOM).stdout
+
+
+def test_a_delivered_file_that_was_changed_isnt_played_with(project: Path, tmp_path: Path) -> None:
+    shutil.copytree(project, tmp_path / "changed")
+    file = tmp_path / "changed" / "ai-training/models/chain/v1/chain.gguf"
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    done = played(tmp_path / "changed", "I look.\n", *ROOM)
+    assert done.returncode == 1
+    assert "was changed since it was built" in done.stderr

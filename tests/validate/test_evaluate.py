@@ -11,6 +11,8 @@ from loresmith.validate.answers import Answer, Prompt, Timing, prompts_of
 from loresmith.validate.ask import Asking, replies_of
 from loresmith.validate.evaluate import Evaluated, evaluate
 from loresmith.validate.few_shot import SHOTS, with_examples
+from loresmith.validate.judgement import judge
+from loresmith.validate.metrics import repeats, strange_names
 from loresmith.validate.speed import speed_of
 from loresmith.validate.worker import SEQUENCES
 
@@ -184,3 +186,26 @@ def test_examples_stand_before_the_scene_and_one_has_no_call() -> None:
     assert shown[0].messages == (PROMPTS[0].messages[0], *examples, *PROMPTS[0].messages[1:])
     assert [bool(message.expected_calls) for message in examples[1::2]] == [True, True, True, False]
     assert with_examples(PROMPTS, trained) == shown
+
+
+def test_examples_are_no_part_of_the_scene() -> None:
+    shown = with_examples(
+        PROMPTS, [conversation("a", "You greet old Torvald at the mill gate now, as before.")]
+    )
+    assert all(
+        len(after.messages) > len(before.messages) for after, before in zip(shown, PROMPTS, strict=True)
+    )
+    answer = Answer(
+        text="You greet old Torvald at the mill gate now, as before.", ended=True, tokens=1, timing=None,
+        rendered="", rendered_ids=(), native="",
+    )  # fmt: skip
+    judged = [judge(prompt, answer, VOCABULARY) for prompt in shown]
+    assert all(strange_names(one) == ["Torvald"] and not repeats(one) for one in judged)
+
+
+def test_the_same_questions_get_the_same_answers(tmp_path: Path) -> None:
+    model = write_chain_model(tmp_path / "chain.gguf")
+    first, second = asked(model), asked(model)
+    assert (first.judgements, first.scores, first.fidelity) == (
+        second.judgements, second.scores, second.fidelity,
+    )  # fmt: skip

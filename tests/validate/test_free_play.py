@@ -8,7 +8,7 @@ import pytest
 from loresmith.check.file import compile_source
 from loresmith.diagnostics.failure import Rejected
 from loresmith.generate.sampling import GREEDY
-from loresmith.validate.free_play import PlayedMessage, free_play_of, play_freely, played
+from loresmith.validate.free_play import PlayedGame, PlayedMessage, free_play_of, play_freely, played
 
 from tests.play.chain_model import write_chain_model
 from tests.play.scripted import PARTY, VOCABULARY, ScriptedSession, party_scenario
@@ -19,7 +19,7 @@ def test_calls_are_carried_out_and_told_to_the_model() -> None:
     players = sum(turn.role == "user" for turn in scenario.turns)
     answers = ["You look. [roll: perception]", "Dust.", *["Nothing moves here."] * (players - 1)]
     session = ScriptedSession(*answers)
-    messages = played(session, scenario, VOCABULARY, 1, GREEDY)
+    messages = played(session, scenario, VOCABULARY, 1, GREEDY).messages
     assert [message.text for message in messages] == answers
     assert (messages[0].carried_out, messages[0].refused) == (1, ())
     assert "<TOOLCALL>perception: " in session.prompts[1]
@@ -30,23 +30,24 @@ def test_a_call_that_cannot_be_carried_out_is_counted_by_its_reason() -> None:
     scenario = party_scenario()
     players = sum(turn.role == "user" for turn in scenario.turns)
     session = ScriptedSession("[dance: tango]", "[roll: ]", "Well.", *["Nothing."] * (players - 1))
-    play = free_play_of(played(session, scenario, VOCABULARY, 1, GREEDY))
+    play = free_play_of([played(session, scenario, VOCABULARY, 1, GREEDY)])
     assert play.refusals == {"malformed": 1, "unknown tool": 1}
-    assert (play.calls, play.done) == (2, 0.0)
+    assert (play.calls, play.done, play.parsed) == (2, 0.0, 0.0)
 
 
 def test_what_the_app_shows_of_a_message_is_measured_without_its_calls() -> None:
     scenario = party_scenario()
     players = sum(turn.role == "user" for turn in scenario.turns)
     session = ScriptedSession("x" * 20 + " [roll: perception]", "x" * 21, *["No."] * (players - 1))
-    messages = played(session, scenario, VOCABULARY, 1, GREEDY, most_characters=20)
+    messages = played(session, scenario, VOCABULARY, 1, GREEDY, most_characters=20).messages
     assert [message.too_long for message in messages] == [False, True, *[False] * (players - 1)]
 
 
 def test_a_message_that_a_stop_string_cuts_doesnt_end_by_itself() -> None:
     scenario = party_scenario()
     session = ScriptedSession(*["Well."] * 9, end="stop")
-    assert not any(message.ended for message in played(session, scenario, VOCABULARY, 1, GREEDY))
+    game = played(session, scenario, VOCABULARY, 1, GREEDY)
+    assert not any(message.ended for message in game.messages)
 
 
 def test_a_model_that_fails_isnt_taken_for_a_full_context() -> None:
@@ -57,7 +58,22 @@ def test_a_model_that_fails_isnt_taken_for_a_full_context() -> None:
 
 
 def test_a_full_context_ends_a_scenario_and_nothing_else() -> None:
-    assert played(ScriptedSession(room=10), party_scenario(), VOCABULARY, 1, GREEDY) == []
+    scenario = party_scenario()
+    players = sum(turn.role == "user" for turn in scenario.turns)
+    game = played(ScriptedSession(room=10), scenario, VOCABULARY, 1, GREEDY)
+    assert game == PlayedGame(messages=(), unplayed=players)
+    assert free_play_of([game]).unplayed == players
+
+
+def test_what_is_answered_without_the_oldest_turns_is_counted() -> None:
+    once = party_scenario()
+    scenario = once.model_copy(update={"turns": once.turns * 3})
+    whole = ScriptedSession(*["Well."] * 3)
+    played(whole, scenario, VOCABULARY, 1, GREEDY)
+    short = ScriptedSession(*["Well."] * 3, room=max(map(len, whole.prompts)) - 1)
+    game = played(short, scenario, VOCABULARY, 1, GREEDY)
+    assert [message.forgotten for message in game.messages] == [False, False, True]
+    assert free_play_of([game]).forgotten == 1
 
 
 def _fails() -> None:
@@ -83,19 +99,24 @@ def test_the_opening_said_again_is_a_repetition() -> None:
     scenario = compile_source("scenarios/combat/party.md", source.encode(), VOCABULARY).scenario
     assert scenario is not None
     players = sum(turn.role == "user" for turn in scenario.turns)
-    messages = played(ScriptedSession(opening, *["Well."] * players), scenario, VOCABULARY, 1, GREEDY)
-    assert messages[0].again
+    game = played(ScriptedSession(opening, *["Well."] * players), scenario, VOCABULARY, 1, GREEDY)
+    assert game.messages[0].again
 
 
 def test_shares_and_repetition() -> None:
     def message(**values: object) -> PlayedMessage:
         return PlayedMessage.model_validate(
-            {"scenario": "a", "text": "x", "ended": True, "too_long": False, "again": False, **values}
-        )
+            {
+                "scenario": "a", "text": "x", "ended": True, "too_long": False, "again": False,
+                "forgotten": False, **values,
+            }
+        )  # fmt: skip
 
-    play = free_play_of([message(carried_out=2), message(refused=("stranger",)), message(too_long=True)])
-    assert (play.messages, play.calls) == (3, 3)
+    messages = (message(carried_out=2), message(refused=("stranger",)), message(too_long=True))
+    play = free_play_of([PlayedGame(messages=messages)])
+    assert (play.scenarios, play.messages, play.calls) == (1, 3, 3)
     assert (play.called, play.done, play.too_long) == (2 / 3, 0.5, 1 / 3)
+    assert (play.parsed, play.distinct_1, play.distinct_2) == (1.0, 1 / 3, None)
     assert free_play_of([]).called is None
 
 

@@ -81,6 +81,16 @@ def test_a_file_that_cannot_be_asked(
     assert says in said(capsys)
 
 
+@pytest.mark.parametrize("way", [[], ["--fidelity"], ["--free-play"]])
+def test_weights_that_are_damaged(project: Path, capsys: pytest.CaptureFixture[str], way: list[str]) -> None:
+    whole = write_chain_model(project / "bad.gguf").read_bytes()
+    (project / "bad.gguf").write_bytes(whole[: len(whole) // 2] + b"\xff" * (len(whole) - len(whole) // 2))
+    assert exit_code_of(["eval", "mine", "--model", "bad.gguf", "--split", "eval", *way]) == 1
+    text = said(capsys)
+    assert "damaged or cut short" in text
+    assert "aren't numbers" in text
+
+
 @pytest.mark.parametrize("command", [["eval", "mine"], ["bench", "--recipe", "mine"]])
 def test_a_file_that_is_not_there(
     project: Path, capsys: pytest.CaptureFixture[str], command: list[str]

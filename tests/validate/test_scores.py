@@ -154,23 +154,31 @@ def test_distinct_words_and_pairs() -> None:
 
 def test_the_gate_names_every_threshold_that_is_missed() -> None:
     scores = scores_of([judged(ROLL, ROLL), judged("Nothing.", ROLL), judged(ROLL, "")])
-    require_thresholds(scores, Validate(), "q8_0")
-    require_thresholds(scores, asked(tool_call_exact=">= 0.5", parse_rate=">= 1", false_calls="<= 1"), "q8_0")
+    require_thresholds(scores, Validate(), "q8_0", "report.html")
+    require_thresholds(
+        scores, asked(tool_call_exact=">= 0.5", parse_rate=">= 1", false_calls="<= 1"), "q8_0", "report.html"
+    )
     with pytest.raises(Rejected) as refused:
         require_thresholds(
-            scores, asked(tool_call_exact=">= 0.6", missed_calls="<= 0.5", false_calls="<= 0.1"), "q8_0"
+            scores,
+            asked(tool_call_exact=">= 0.6", missed_calls="<= 0.5", false_calls="<= 0.1"),
+            "q8_0",
+            "report.html",
         )
     assert refused.value.exit_code == 1
     assert refused.value.excerpt.splitlines() == [
         "validate.tool_call_exact: 50.0%, asked for at least 60.0%",
         "validate.false_calls: 100.0%, asked for at most 10.0%",
     ]
+    assert "report.html" in refused.value.remedy
 
 
 def test_a_threshold_that_nothing_can_be_judged_by_is_missed() -> None:
     scores = scores_of([judged("Nothing.", "")])
     with pytest.raises(Rejected) as refused:
-        require_thresholds(scores, asked(tool_call_exact=">= 0.0", false_calls="<= 0.0"), "q8_0")
+        require_thresholds(
+            scores, asked(tool_call_exact=">= 0.0", false_calls="<= 0.0"), "q8_0", "report.html"
+        )
     assert refused.value.excerpt == "validate.tool_call_exact: nothing to judge by, asked for at least 0.0%"
 
 

@@ -120,9 +120,21 @@ def _free_text(play: FreePlay, name: str, asked: str) -> str:
                 f"  {label:44}{percent_within(getattr(play, key), play.intervals[key]):>16}"
                 for key, label in LABELS.items()
             ),
+            f"  different words {percent(play.distinct_1)}, different pairs of words {percent(play.distinct_2)}",
             f"  refused calls: {refusals}",
+            *_unheard(play),
         )
     )
+
+
+def _unheard(play: FreePlay) -> list[str]:
+    """What the context had no room for; nothing where it held all."""
+    told = [
+        f"{play.forgotten} messages were answered without the oldest turns" if play.forgotten else "",
+        f"{play.unplayed} of the player's turns were left out" if play.unplayed else "",
+    ]
+    said = " and ".join(filter(None, told))
+    return [f"  the context was full: {said}"] if said else []
 
 
 def _evaluate_fidelity(project: Project, file: Path, questions: Questions, *, as_json: bool) -> int:

@@ -7,9 +7,9 @@ import tempfile
 from pathlib import Path
 
 from loresmith.deliver.configuration import app_configuration
-from loresmith.deliver.versions import Delivery, require_metadata, versions_of
-from loresmith.diagnostics.failure import InvalidCall, Rejected
-from loresmith.store.files import disk_failures, sha256_of, sync_folder
+from loresmith.deliver.versions import Delivery, require_metadata, require_unchanged, versions_of
+from loresmith.diagnostics.failure import InvalidCall
+from loresmith.store.files import disk_failures, sync_folder
 
 
 def export_model(name: str, destination: Path, version: str | None, root: Path) -> int:
@@ -21,7 +21,7 @@ def export_model(name: str, destination: Path, version: str | None, root: Path) 
     metadata = require_metadata(folder)
     named = [file for file in (metadata.app.model, metadata.app.mmproj) if file]
     for file in named:
-        _require_unchanged(folder / file, metadata.files[file].sha256, name)
+        require_unchanged(folder, metadata, file)
     copies = [_copied(folder / file, destination / file) for file in named]
     delivery = Delivery(
         folder=destination,
@@ -32,15 +32,6 @@ def export_model(name: str, destination: Path, version: str | None, root: Path) 
     )
     print(app_configuration(delivery))
     return 0
-
-
-def _require_unchanged(file: Path, digest: str, name: str) -> None:
-    if not file.is_file() or sha256_of(file) != digest:
-        raise Rejected(
-            f"The delivered file {'was changed since it was built' if file.is_file() else 'is gone'}.",
-            where=str(file),
-            remedy=f"Delete the folder {file.parent} and run: loresmith train {name}",
-        )
 
 
 def _version_folder(models: Path, name: str, version: str | None) -> Path:

@@ -52,7 +52,7 @@ def lint_paths(paths: Sequence[Path], root: Path, options: LintOptions) -> int:
     if options.output not in FORMATS:
         raise InvalidCall(f"There is no format {options.output!r}.", remedy=f"Formats: {', '.join(FORMATS)}.")
     wanted = wanted_codes(options.select, options.ignore)
-    vocabulary = _vocabulary(root)
+    vocabulary = _vocabulary(root, options.recipe)
     if options.fix:
         _fix(paths, root, vocabulary, wanted)
     sources = read_scenario_files(paths, root)
@@ -89,9 +89,13 @@ def _codes(listed: str) -> tuple[str, ...]:
     return codes
 
 
-def _vocabulary(root: Path) -> Vocabulary:
-    project_tools = root / "ai-training" / "tools.yaml"
-    return load_vocabulary(project_tools if project_tools.is_file() else None)
+def _vocabulary(root: Path, recipe: str | None) -> Vocabulary:
+    """The recipe's tools; without one the project's."""
+    if recipe is None:
+        return load_vocabulary(root / "ai-training" / "tools.yaml")
+    from loresmith.commands.choice import chosen_project
+
+    return chosen_project(recipe, root)[0].vocabulary
 
 
 def _fix(paths: Sequence[Path], root: Path, vocabulary: Vocabulary, wanted: Callable[[str], bool]) -> None:

@@ -6,8 +6,10 @@ import secrets
 from pathlib import Path
 
 from loresmith.deliver.chosen import chosen_model_file
+from loresmith.deliver.versions import read_metadata
 from loresmith.diagnostics.failure import INTERRUPTED, InvalidCall
 from loresmith.ir.vocabulary import load_vocabulary
+from loresmith.recipe.schema import Data, Recipe
 
 LEAST_CONTEXT = 512
 """The shortest context that the app offers, in tokens."""
@@ -36,7 +38,7 @@ def play_with(
 
     _require_playable(context, difficulty)
     file = chosen_model_file(model, root / "ai-training" / "models")
-    vocabulary = load_vocabulary(root / "ai-training" / "tools.yaml")
+    vocabulary = load_vocabulary(root / _tools_of(file))
     begun = chosen_scenario(scenario, root, vocabulary)
     seed = secrets.randbelow(10**6) if seed is None else seed
     prepare_input()
@@ -51,6 +53,12 @@ def play_with(
         # A game isn't a build that goes on where it was, so the entry point has nothing to say about it.
         raise SystemExit(INTERRUPTED) from None
     return 0
+
+
+def _tools_of(file: Path) -> Path:
+    """The tools file that a delivered version was trained with; of a file from elsewhere nobody knows."""
+    recipe = read_metadata(file.parent).get("recipe")
+    return Path(Recipe.model_validate(recipe).data.tools if recipe else Data().tools)
 
 
 def _require_playable(context: int, difficulty: int | None) -> None:

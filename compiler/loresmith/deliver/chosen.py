@@ -5,15 +5,15 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from loresmith.deliver.versions import METADATA, read_metadata, versions_of
+from loresmith.deliver.versions import METADATA, require_metadata, require_unchanged, versions_of
 from loresmith.diagnostics.failure import InvalidCall, Rejected
 
 
 def chosen_model_file(wanted: str | None, models: Path) -> Path:
     """The model file that is meant: a .gguf path, `name`, `name/version`, or without any the last delivered one.
 
-    Raises InvalidCall where there is no such model, Rejected where none has been delivered yet or its metadata are
-    damaged.
+    Raises InvalidCall where there is no such model, Rejected where none has been delivered yet, its metadata are
+    damaged, or the file isn't what was delivered.
     """
     if wanted is None:
         return _newest(models)
@@ -45,11 +45,6 @@ def _newest(models: Path) -> Path:
 
 
 def _model_in(folder: Path) -> Path:
-    app = read_metadata(folder).get("app")
-    model = app.get("model") if isinstance(app, dict) else None
-    if not isinstance(model, str):
-        remedy = f"Delete the folder {folder} and run: loresmith train {folder.parent.name}"
-        raise Rejected(
-            "The metadata of this model can't be read.", where=str(folder / METADATA), remedy=remedy
-        )
-    return folder / model
+    metadata = require_metadata(folder)
+    require_unchanged(folder, metadata, metadata.app.model)
+    return folder / metadata.app.model

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from loresmith.diagnostics.failure import Rejected
-from loresmith.store.files import disk_failures, sync_folder, write_atomically
+from loresmith.store.files import disk_failures, sha256_of, sync_folder, write_atomically
 
 METADATA = "model-metadata.json"
 _VERSION = re.compile(r"v(\d+)")
@@ -158,6 +158,17 @@ def require_metadata(folder: Path) -> Metadata:
             remedy=f"{missing} should be in it. Delete the folder {folder} and run: "
             f"loresmith train {folder.parent.name}",
         ) from error
+
+
+def require_unchanged(folder: Path, metadata: Metadata, name: str) -> None:
+    """Raise Rejected where a version's file isn't the one that was delivered."""
+    file = folder / name
+    if not file.is_file() or sha256_of(file) != metadata.files[name].sha256:
+        raise Rejected(
+            f"The delivered file {'was changed since it was built' if file.is_file() else 'is gone'}.",
+            where=str(file),
+            remedy=f"Delete the folder {folder} and run: loresmith train {folder.parent.name}",
+        )
 
 
 def _delivery(folder: Path, *, is_new: bool) -> Delivery:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from loresmith.generate.refusal import NO_MEMORY
+from loresmith.generate.refusal import NO_MEMORY, NOT_NUMBERS
 
 BATCH = 512
 """Tokens a decode, of all sequences together."""
@@ -79,12 +79,16 @@ class Reader:
 
     def read(self, pieces: Sequence[Piece]) -> list[NDArray[np.float32]]:
         """Read pieces of different sequences, in their order; BATCH tokens and ROWS rows in all at most. Gives of each
-        the rows of logits that it asks for."""
+        the rows of logits that it asks for. Ends the process where these aren't numbers: no choice among them means
+        anything."""
         places = self._fill(pieces)
         code = self._library.llama_decode(self._context, self._batch)
         if code != 0:
             raise SystemExit(f"llama_decode gave {code}")
-        return [self._rows(part) for part in places]
+        rows = [self._rows(part) for part in places]
+        if not all(np.isfinite(part).all() for part in rows):
+            raise SystemExit(NOT_NUMBERS)
+        return rows
 
     def close(self) -> None:
         """Give the memory of the context back."""

@@ -15,11 +15,13 @@ TEMPLATE_FAILED = "chat template: "
 """What a worker says before the error of a template."""
 NO_MEMORY = "there isn't memory enough for so much context"
 """What a worker says where llama.cpp gets no memory."""
+NOT_NUMBERS = "the weights give values that aren't numbers"
+"""What a worker says of a file whose weights are damaged."""
 _UNKNOWN = re.compile(r"unknown model architecture: '([^']*)'")
 _TEMPLATE = re.compile(rf"(?:jinja2\.exceptions\.\w+: |{TEMPLATE_FAILED})(.*)")
 _DAMAGED = re.compile(
     r"not within the file bounds|corrupted or incomplete|failed to read|wrong number of tensors|invalid magic"
-    r"|failed to load model from|gguf_init"
+    rf"|failed to load model from|gguf_init|{NOT_NUMBERS}"
 )
 _KINDS = {
     "adapter": ("an adapter, which changes a model and isn't one", "-adapter"),
@@ -66,7 +68,7 @@ def _refused_words(file: Path, architecture: str, said: str) -> Rejected:
         return Rejected(
             "This model file is damaged or cut short.",
             where=str(file),
-            remedy=f"Copy or build it again. llama.cpp said: {said}",
+            remedy=f"Copy or build it again. What was found: {said}",
         )
     return Rejected("llama.cpp can't run this model file.", where=str(file), remedy=f"It said: {said}")
 

@@ -15,7 +15,10 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
+import numpy as np
+
 from loresmith.generate.constrained import CLOSING, GrammarFilter
+from loresmith.generate.refusal import NOT_NUMBERS
 from loresmith.generate.stops import StopWatch
 from loresmith.quantize.llama_log import listen
 
@@ -101,6 +104,8 @@ def _pieces(model: Any, ids: list[int], request: dict[str, Any]) -> Iterator[str
         ids, temp=request["temperature"], top_p=request["top_p"], repeat_penalty=request["repeat_penalty"],
         logits_processor=llama_cpp.LogitsProcessorList([grammar]) if grammar else None,
     ):  # fmt: skip
+        if not produced:
+            _require_numbers(model)
         if llama_cpp.llama_vocab_is_eog(vocabulary, token):
             yield None
             return
@@ -108,6 +113,15 @@ def _pieces(model: Any, ids: list[int], request: dict[str, Any]) -> Iterator[str
         produced.append(token)
         if len(produced) >= limit and (not grammar or grammar.may_end or len(produced) >= limit + CLOSING):
             return
+
+
+def _require_numbers(model: Any) -> None:
+    """End the process where the logits that the first token was chosen by aren't numbers."""
+    import llama_cpp
+
+    row = np.ctypeslib.as_array(llama_cpp.llama_get_logits_ith(model.ctx, -1), shape=(model.n_vocab(),))
+    if not np.isfinite(row).all():
+        sys.exit(NOT_NUMBERS)
 
 
 def _say(**event: Any) -> None:

@@ -67,8 +67,9 @@ def run_build(project: Project, watcher: Watcher) -> Delivery:
         for stage in stages_of(project.recipe):
             built[stage.name] = _run_stage(stage, project, built, watcher)
             _check(stage, built[stage.name], project)
-        _require_valid(project, built)
-        return _deliver(project, built)
+        report = build_report(project, built, _judged(project, built), _build_digest(built))
+        _require_valid(project, built, report)
+        return _deliver(project, built, report)
 
 
 def build_stage(project: Project, name: str, watcher: Watcher) -> Artefact:
@@ -133,21 +134,20 @@ def _check(stage: Stage, artefact: Artefact, project: Project) -> None:
             check_divergence(artefact, project)
 
 
-def _require_valid(project: Project, built: Built) -> None:
+def _require_valid(project: Project, built: Built, report: Path) -> None:
+    page = (report / REPORT_PAGE).relative_to(project.root).as_posix()
     for output in project.recipe.outputs:
         scores = Scores.model_validate(built[f"answers-{output.quantize}"].facts["scores"])
-        require_thresholds(scores, project.recipe.validate_, output.quantize)
+        require_thresholds(scores, project.recipe.validate_, output.quantize, page)
 
 
-def _deliver(project: Project, built: Built) -> Delivery:
+def _deliver(project: Project, built: Built, report: Path) -> Delivery:
     recipe = project.recipe
-    build = _build_digest(built)
     names = {output.quantize: f"{recipe.name}-{output.quantize}.gguf" for output in recipe.outputs}
     files = {name: built[f"quantize-{kind}"].folder / MODEL for kind, name in names.items()}
     files |= _companions(recipe.name, built)
-    report = build_report(project, built, _judged(project, built), build)
     files |= {name: report / name for name in (REPORT_JSON, REPORT_PAGE)}
-    return deliver(project.models, recipe.name, build, files, _metadata(project, built, names))
+    return deliver(project.models, recipe.name, _build_digest(built), files, _metadata(project, built, names))
 
 
 def _companions(name: str, built: Built) -> dict[str, Path]:

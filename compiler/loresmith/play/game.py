@@ -107,6 +107,11 @@ class Game:
         yield from self._turn(self._past[-1], self._last_said())
 
     @property
+    def forgotten(self) -> int:
+        """How many of the player's first turns the last prompt was without."""
+        return self._forgotten
+
+    @property
     def can_go_back(self) -> bool:
         """Whether the player has said anything that the model answered."""
         return bool(self._past)

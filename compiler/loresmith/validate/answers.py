@@ -14,7 +14,10 @@ from loresmith.render.tokens import Sample
 
 
 class Prompt(BaseModel):
-    """The true history before one DM message, and what that message says; `party` begins with the player character."""
+    """The true history before one DM message, and what that message says; `party` begins with the player character.
+
+    The first `examples` messages behind the system's are of other scenarios.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -25,6 +28,12 @@ class Prompt(BaseModel):
     messages: tuple[Message, ...]
     reference: str
     expected_calls: tuple[str, ...]
+    examples: int = 0
+
+    @property
+    def history(self) -> tuple[Message, ...]:
+        """The messages without the examples."""
+        return (*self.messages[:1], *self.messages[1 + self.examples :])
 
 
 class Timing(BaseModel):

@@ -19,7 +19,9 @@ def with_examples(prompts: Sequence[Prompt], trained: Sequence[Conversation]) ->
     """
     shown = [message for pair in _examples(trained) for message in pair]
     return [
-        prompt.model_copy(update={"messages": (prompt.messages[0], *shown, *prompt.messages[1:])})
+        prompt.model_copy(
+            update={"messages": (prompt.messages[0], *shown, *prompt.messages[1:]), "examples": len(shown)}
+        )
         for prompt in prompts
     ]
 

@@ -24,6 +24,7 @@ from loresmith.play.game import ContextFull, Ended, Game, Told, opening_of
 from loresmith.play.scenario_file import turn_text
 from loresmith.validate.intervals import Interval, interval, share
 from loresmith.validate.metrics import says_again, shown
+from loresmith.validate.score import distinct
 
 DIFFICULTY = 13
 """What every check is held against, so that successes and failures come about equally often."""
@@ -31,7 +32,8 @@ DIFFICULTY = 13
 
 class PlayedMessage(BaseModel):
     """One message of the model. `carried_out` counts its calls that the engine did, `refused` says why the others
-    weren't done; `too_long`: the app doesn't show it all; `again`: it says again what a message before it said."""
+    weren't done; `too_long`: the app doesn't show it all; `again`: it says again what a message before it said;
+    `forgotten`: its prompt was without the oldest turns, for which the context had no room."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -40,14 +42,26 @@ class PlayedMessage(BaseModel):
     ended: bool
     too_long: bool
     again: bool
+    forgotten: bool
     carried_out: int = 0
     refused: tuple[str, ...] = ()
+
+
+class PlayedGame(BaseModel):
+    """One scenario, played: what the model said, and how many of the player's turns the context had no room for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    messages: tuple[PlayedMessage, ...]
+    unplayed: int = 0
 
 
 class FreePlay(BaseModel):
     """Shares of messages between 0 and 1, with their 95% intervals; None where there was nothing to judge.
 
-    `refusals` counts the refused calls by the engine's reason.
+    `refusals` counts the refused calls by the engine's reason, `forgotten` the messages whose prompt was without the
+    oldest turns, `unplayed` the player's turns that a full context left no room for. `distinct_1` and `distinct_2` are
+    as in the scores of the true history.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -56,16 +70,24 @@ class FreePlay(BaseModel):
     messages: int
     calls: int
     called: float | None
+    parsed: float | None
     done: float | None
     ended: float | None
     too_long: float | None
     again: float | None
+    distinct_1: float | None
+    distinct_2: float | None
     intervals: dict[str, Interval | None]
     refusals: dict[str, int]
+    forgotten: int
+    unplayed: int
 
 
+_UNUSABLE = {"malformed", "unknown tool", "wrong arguments"}
+"""Refusals of what isn't a call of the vocabulary, whatever the state of the game."""
 _QUESTIONS: dict[str, Callable[[PlayedMessage], bool | None]] = {
     "called": lambda m: bool(m.carried_out or m.refused),
+    "parsed": lambda m: not _UNUSABLE & set(m.refused) if m.carried_out or m.refused else None,
     "done": lambda m: not m.refused if m.carried_out or m.refused else None,
     "ended": lambda m: m.ended,
     "too_long": lambda m: m.too_long,
@@ -73,6 +95,7 @@ _QUESTIONS: dict[str, Callable[[PlayedMessage], bool | None]] = {
 }
 LABELS = {
     "called": "has a call",
+    "parsed": "has only calls that parse",
     "done": "has only calls that could be carried out",
     "ended": "stops by itself",
     "too_long": "is longer than the app shows",
@@ -99,12 +122,12 @@ def play_freely(
     """
     grammar = emit_gbnf(vocabulary, Party(size=UNKNOWN_PARTY)) if constrained else None
     sampling = GREEDY.model_copy(update={"max_new_tokens": max_new_tokens, "grammar": grammar})
-    messages = list[PlayedMessage]()
+    games = list[PlayedGame]()
     with open_session(model, context) as session:
         for number, scenario in enumerate(scenarios):
-            messages += played(session, scenario, vocabulary, seed, sampling, most_characters)
+            games.append(played(session, scenario, vocabulary, seed, sampling, most_characters))
             report((number + 1) / len(scenarios))
-    return free_play_of(messages)
+    return free_play_of(games)
 
 
 def played(
@@ -114,19 +137,18 @@ def played(
     seed: int,
     sampling: Sampling,
     most_characters: int = MOST_CHARACTERS,
-) -> list[PlayedMessage]:
+) -> PlayedGame:
     """What the model says in one scenario, message by message, up to where the context is full."""
     own = int.from_bytes(hashlib.sha256(f"{seed} {scenario.id}".encode()).digest()[:4])
     game = Game(scenario, session, Rules(vocabulary, DIFFICULTY), sampling, own)
     messages = list[PlayedMessage]()
-    for turn in scenario.turns:
-        if isinstance(turn, UserTurn):
-            try:
-                _answer(game, turn.text, messages, most_characters)
-            except ContextFull:
-                # Of a party and a first turn that alone fill the context nothing can be judged.
-                break
-    return messages
+    said = [turn.text for turn in scenario.turns if isinstance(turn, UserTurn)]
+    for number, text in enumerate(said):
+        try:
+            _answer(game, text, messages, most_characters)
+        except ContextFull:
+            return PlayedGame(messages=tuple(messages), unplayed=len(said) - number)
+    return PlayedGame(messages=tuple(messages))
 
 
 def _answer(game: Game, said: str, messages: list[PlayedMessage], most_characters: int) -> None:
@@ -145,6 +167,7 @@ def _answer(game: Game, said: str, messages: list[PlayedMessage], most_character
                     ended=event.why == "turn",
                     too_long=len(shown(text)) > most_characters,
                     again=says_again(text, before),
+                    forgotten=game.forgotten > 0,
                 )
             )
             text = ""
@@ -158,17 +181,22 @@ def _with_outcome(message: PlayedMessage, outcome: Result | Refusal) -> PlayedMe
     return message.model_copy(update={"carried_out": message.carried_out + 1})
 
 
-def free_play_of(messages: Sequence[PlayedMessage]) -> FreePlay:
-    """The shares over all messages."""
+def free_play_of(games: Sequence[PlayedGame]) -> FreePlay:
+    """The shares over all messages of all games."""
+    messages = [message for game in games for message in game.messages]
     counts = {key: _counts(messages, question) for key, question in _QUESTIONS.items()}
     refusals = Counter(kind for message in messages for kind in message.refused)
     return FreePlay(
-        scenarios=len({message.scenario for message in messages}),
+        scenarios=len(games),
         messages=len(messages),
         calls=sum(message.carried_out + len(message.refused) for message in messages),
         **{key: share(part) for key, part in counts.items()},
         intervals={key: interval(part) for key, part in counts.items()},
+        distinct_1=distinct([message.text for message in messages], 1),
+        distinct_2=distinct([message.text for message in messages], 2),
         refusals=dict(sorted(refusals.items())),
+        forgotten=sum(message.forgotten for message in messages),
+        unplayed=sum(game.unplayed for game in games),
     )
 
 

@@ -19,8 +19,8 @@ METRIC_OF = {
 """The metric that each threshold of a recipe's `validate` section is held against."""
 
 
-def require_thresholds(scores: Scores, asked: Validate, model: str) -> None:
-    """Raise Rejected with every threshold that the scores of `model` miss.
+def require_thresholds(scores: Scores, asked: Validate, model: str, page: str) -> None:
+    """Raise Rejected with every threshold that the scores of `model` miss, and the `page` that shows its answers.
 
     A threshold for what nothing was there to judge by is missed too: it can't be shown to hold.
     """
@@ -33,7 +33,7 @@ def require_thresholds(scores: Scores, asked: Validate, model: str) -> None:
     if missed:
         raise Rejected(
             f"The {model} model isn't good enough for its recipe.",
-            remedy="Write more scenarios, train longer, or change the thresholds.",
+            remedy=f"Look at its answers in {page}; then write more scenarios, train longer, or change the thresholds.",
             excerpt="\n".join(missed),
         )
 

@@ -41,8 +41,8 @@ class Judgement(BaseModel):
     tools, sorted, `invalid` has an objection for each that can't be used, one that the answer ends within or that lacks
     its colon among them. `differing` are the tools whose calls don't mean what the expected ones do, or can't be used.
 
-    `scene` is everything that the model was shown, `told_before` the DM messages in it; `most_characters` of an answer
-    are shown by the app.
+    `scene` is everything of the scenario that the model was shown, `told_before` the DM messages in it; the app shows
+    `most_characters` of an answer.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -105,8 +105,8 @@ def judge(
         scenario=prompt.scenario,
         category=prompt.category,
         player=prompt.messages[-1].content,
-        scene="\n\n".join(message.content for message in prompt.messages),
-        told_before=tuple(m.content for m in prompt.messages if m.role == "assistant"),
+        scene="\n\n".join(message.content for message in prompt.history),
+        told_before=tuple(m.content for m in prompt.history if m.role == "assistant"),
         reference=prompt.reference,
         answer=answer.text,
         expected=prompt.expected_calls,
