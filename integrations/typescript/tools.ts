@@ -251,8 +251,8 @@ const GAP = new RegExp(`[${SPACE}]*`, "y");
 const KEY = new RegExp(`\\w+(?=[${SPACE}]*=)`, "y");
 const QUOTED = new RegExp(`"[${SPACE}]*[^"${SPACE}][^"]*"(?=[${SPACE}]*(?:,|$))`, "y");
 const BARE = new RegExp(`[^",${SPACE}][^,]*|"[^",]*"[${SPACE}]*[^,${SPACE}][^,]*`, "y");
-const INTEGER = /^[+-]?[0-9]+$/;
-const DICE = /^([0-9]+)d([0-9]+)(?:kh1|kl1)?(?:\s*[+-]\s*[0-9]+)*$/;
+const INTEGER = /^[+-]?[0-9]{1,9}$/;
+const DICE = /^([0-9]{1,9})d([0-9]{1,9})(?:kh1|kl1)?(?:\s*[+-]\s*[0-9]{1,9})*$/;
 
 function parsedCall(name: string, body: string, members: number): ToolCall | null {
   const written = name.toLowerCase();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -48,8 +49,9 @@ def test_every_shipped_scenario_has_a_copy_that_the_checker_accepts() -> None:
     copies = derived(shipped(), Augment(names=1, dice=1), VOCABULARY)
     assert len(copies) >= 0.95 * len(trained)
     for copy in copies:
-        found = compile_source(copy.path, write_scenario(copy, VOCABULARY).encode(), VOCABULARY).findings
-        assert not found
+        under_its_parent = copy.model_copy(update={"id": parent_of(copy.id)})
+        text = write_scenario(under_its_parent, VOCABULARY)
+        assert not compile_source(copy.path, text.encode(), VOCABULARY).findings
         assert copy.split == "train"
     assert {parent_of(copy.id) for copy in copies} <= {scenario.id for scenario in trained}
 
@@ -147,12 +149,38 @@ def test_ids_tell_the_parent() -> None:
     assert parent_of("combat/the-dry-well~12") == "combat/the-dry-well"
     assert parent_of("combat/the-dry-well") is None
     assert parent_of("a~b") is None
+    assert parent_of("a~²") is None
 
 
-def conversation(number: int, category: str, split: str = "train") -> Conversation:
+@pytest.mark.parametrize(
+    ("name", "front", "found"),
+    [
+        ("goblins~2", "", ["1:1 SC105"]),
+        ("goblins~2", "id: goblins-2\n", []),
+        ("goblins", "id: goblins~2\n", ["2:5 SC105"]),
+        ("goblins", "id: a/goblins~2~1\n", ["2:5 SC105"]),
+        ("goblins~b", "", []),
+        ("goblins~²", "", []),
+        ("goblins~2~", "", []),
+        ("goblins~", "id: 2~goblins\n", []),
+    ],
+)
+def test_no_written_scenario_has_the_id_of_a_copy(name: str, front: str, found: list[str]) -> None:
+    text = write_scenario(
+        shipped()[0].model_copy(update={"id": f"combat/{name}", "path": f"{name}.md"}), VOCABULARY
+    )
+    body = text[text.index("# SYSTEM") :]
+    path = f"ai-training/scenarios/combat/{name}.md"
+    made = compile_source(path, f"---\n{front}---\n{body}".encode() if front else body.encode(), VOCABULARY)
+    assert [f"{f.line}:{f.column} {f.code}" for f in made.findings] == found
+    assert made.scenario is None if found else made.scenario and parent_of(made.scenario.id) is None
+
+
+def conversation(number: int, category: str, split: str = "train", calls: Sequence[str] = ()) -> Conversation:
+    reply = {"role": "assistant", "content": "Well.", "expected_calls": calls}
     return Conversation.model_validate(
         {"id": f"{category}{number}", "path": "x.md", "category": category, "split": split, "weight": 2.0,
-         "party": ["Lyra"], "messages": ()}
+         "party": ["Lyra"], "messages": (reply,)}
     )  # fmt: skip
 
 
@@ -169,3 +197,27 @@ def test_balance_lifts_what_is_rare_and_only_where_it_is_trained_on() -> None:
         [*(conversation(n, "combat") for n in range(99)), rare], Balance(by="category", strength=1.0)
     )
     assert lone[-1].weight == 2.0 * MOST
+
+
+def test_balance_by_tool_counts_scenarios_and_goes_by_the_rarest() -> None:
+    roll, gold, rest = "[roll: stealth]", "[gold: Lyra, +5]", "[rest: long]"
+    many = [conversation(n, "combat", calls=[roll, roll]) for n in range(6)]
+    both = conversation(6, "combat", calls=[roll, gold, gold])
+    again, silent = conversation(7, "shopping", calls=[gold]), conversation(8, "social")
+    held = conversation(9, "travel", "eval", [rest])
+    made = balanced([*many, both, again, silent, held], Balance(by="tool", strength=0.5))
+    # Seven scenarios roll and two give gold, however often; the held-out one counts for nothing.
+    mean = (7 + 2) / 2
+    assert [c.weight for c in made[:6]] == [pytest.approx(2.0 * (mean / 7) ** 0.5)] * 6
+    assert [c.weight for c in made[6:8]] == [pytest.approx(2.0 * (mean / 2) ** 0.5)] * 2
+    assert [c.weight for c in made[8:]] == [2.0, 2.0]
+    assert [c.messages for c in made] == [c.messages for c in (*many, both, again, silent, held)]
+
+
+def test_balance_by_tool_lifts_no_scenario_more_than_four_times() -> None:
+    common = [conversation(n, "combat", calls=["[roll: stealth]"]) for n in range(99)]
+    rare = conversation(99, "combat", calls=["[roll: stealth]", "[rest: long]"])
+    made = balanced([*common, rare], Balance(by="tool", strength=1.0))
+    assert MOST == 4.0
+    assert made[-1].weight == 2.0 * MOST
+    assert made[0].weight == pytest.approx(2.0 * ((100 + 1) / 2) / 100)

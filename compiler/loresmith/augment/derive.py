@@ -13,7 +13,7 @@ from loresmith.augment.party import vary_party
 from loresmith.check.file import compile_source
 from loresmith.check.replies import MOST_CHARACTERS
 from loresmith.format.scenario import write_scenario
-from loresmith.ir.scenario import Scenario
+from loresmith.ir.scenario import DERIVED_ID, Scenario
 from loresmith.ir.vocabulary import Vocabulary
 from loresmith.recipe.schema import Augment
 
@@ -24,8 +24,6 @@ PASSES: dict[str, Pass] = {
     "party": vary_party,
     "dice": reroll_dice,
 }
-MARK = "~"
-"""Between a derived scenario's parent and its number: `the-dry-well~1`."""
 
 
 def derived(
@@ -62,13 +60,15 @@ def derive(
         made = PASSES[name](made, random.Random(seed))
     if made == scenario:
         return None
-    identified = made.model_copy(update={"id": f"{scenario.id}{MARK}{number}"})
-    text = write_scenario(identified, vocabulary)
+    # Under the parent's id: the checker refuses a derived one in a file.
+    text = write_scenario(made, vocabulary)
     compiled = compile_source(scenario.path, text.encode(), vocabulary, most_characters)
-    return compiled.scenario if compiled.scenario and not compiled.findings else None
+    if compiled.scenario is None or compiled.findings:
+        return None
+    return compiled.scenario.model_copy(update={"id": f"{scenario.id}~{number}"})
 
 
 def parent_of(scenario_id: str) -> str | None:
     """The id of the scenario that one was derived from; None for a written one."""
-    parent, mark, number = scenario_id.rpartition(MARK)
-    return parent if mark and number.isdigit() else None
+    match = DERIVED_ID.fullmatch(scenario_id)
+    return match[1] if match else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from loresmith.ir.numbers import TOLD_DIGITS
 from loresmith.ir.scenario import Call, DmTurn, Result, Scenario, Text, Turn, UserTurn
 
 _UNITS = (
@@ -16,8 +17,11 @@ _VALUES = {word: number for number, word in enumerate(_UNITS)} | {
     word: 10 * number for number, word in enumerate(_TENS, start=2)
 }
 _NUMBER = re.compile(
-    rf"\d+|\b({'|'.join(_TENS)})(?:[ -]({'|'.join(_UNITS[1:10])}))?\b|\b({'|'.join(_UNITS)})\b", re.IGNORECASE
+    rf"(?<!\d)\d{{1,{TOLD_DIGITS}}}(?!\d)"
+    rf"|\b({'|'.join(_TENS)})(?:[ -]({'|'.join(_UNITS[1:10])}))?\b|\b({'|'.join(_UNITS)})\b",
+    re.IGNORECASE,
 )
+"""No sheet and no sum has a number of more digits."""
 
 
 def numbers_spoken(scenario: Scenario) -> set[int]:

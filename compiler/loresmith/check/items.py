@@ -7,8 +7,11 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 
+from loresmith.ir.numbers import TOLD_DIGITS
+
 _NOTE = re.compile(r"\([^()]*\)")
-_COUNT = re.compile(r"\s*[x×]\s*(\d+)\b|\b(\d+)\s*[x×](?=\s)|^(\d+)\s+", re.I)
+_DIGITS = rf"\d{{1,{TOLD_DIGITS}}}"
+_COUNT = re.compile(rf"\s*[x×]\s*({_DIGITS})\b|\b({_DIGITS})\s*[x×](?=\s)|^({_DIGITS})\s+", re.I)
 _ARTICLE = re.compile(r"^(?:the|an|a|some|his|her|their)\s+", re.I)
 
 

@@ -9,7 +9,7 @@ from loresmith.check.answers import Exchange
 from loresmith.check.places import span_in_result
 from loresmith.diagnostics.diagnostic import Findings, Fix
 from loresmith.elaborate.draft import Draft, GivenResult, MadeCall
-from loresmith.ir.arguments import DICE
+from loresmith.ir.arguments import DICE, INTEGER
 from loresmith.ir.scenario import Member
 from loresmith.ir.vocabulary import Vocabulary
 from loresmith.syntax.tree import Range, SumSyntax, Term
@@ -138,7 +138,7 @@ def amount_of(made: MadeCall) -> int | None:
     """The amount that a call names: the value of its tool's integer parameter."""
     if made.tool is None or made.call is None or not any(p.type == "integer" for p in made.tool.parameters):
         return None
-    numbers = [a.value for a in made.call.arguments if re.fullmatch(r"[+-]?\d+", a.value)]
+    numbers = [a.value for a in made.call.arguments if INTEGER.fullmatch(a.value)]
     return int(numbers[-1]) if numbers else None
 
 

@@ -28,6 +28,8 @@ from loresmith.pipeline.sources import Sources, compile_sources
 from loresmith.store.compiled import cache_of
 from loresmith.store.files import write_atomically
 
+TOOLS = Path("ai-training", "tools.yaml")
+
 
 def show_statistics(
     paths: Sequence[Path], root: Path, plot: Path | None, page: Path | None, *, as_json: bool
@@ -103,16 +105,17 @@ def _snapshot(paths: Sequence[Path], root: Path) -> Snapshot:
     """The scenarios as they are now; raises Rejected with every error of every file."""
     files, vocabulary = read_scenario_files(paths, root), _vocabulary(root)
     scenarios = compile_sources(Sources(files), vocabulary, cache_of(root))
+    # What a scenario may call decides what it compiles to, as its text does.
+    tools = {TOOLS.as_posix(): read_file(root / TOOLS)} if (root / TOOLS).is_file() else {}
     conversations = [lower_scenario(scenario, vocabulary) for scenario in scenarios]
     return Snapshot(
-        files={path: hashlib.sha256(data).hexdigest() for path, data in files.items()},
+        files={path: hashlib.sha256(data).hexdigest() for path, data in (files | tools).items()},
         statistics=statistics_of(conversations, [tool.name for tool in vocabulary.tools]),
     )
 
 
 def _vocabulary(root: Path) -> Vocabulary:
-    tools = root / "ai-training" / "tools.yaml"
-    return load_vocabulary(tools if tools.is_file() else None)
+    return load_vocabulary(root / TOOLS)
 
 
 def _print_statistics(statistics: Statistics) -> None:

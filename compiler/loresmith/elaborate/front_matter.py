@@ -13,12 +13,14 @@ import yaml
 from loresmith.diagnostics.diagnostic import Findings
 from loresmith.diagnostics.span import Span
 from loresmith.elaborate.draft import FrontMatter
-from loresmith.ir.scenario import Split
+from loresmith.ir.scenario import DERIVED_ID, Split
 from loresmith.syntax.source import Source
 from loresmith.syntax.tree import Range
 
 KEYS = ("id", "category", "tags", "split", "weight")
 Value = str | float | tuple[str, ...]
+_LIKE_A_COPY = "what ends in ~ and a number is a copy that was derived for training"
+_START = Span(line=1, column=1, end_line=1, end_column=1)
 
 
 def split_of(scenario_id: str) -> Split:
@@ -34,6 +36,9 @@ def elaborate_front_matter(source: Source, place: Range | None, findings: Findin
     """The front matter of a file; wrong entries are reported and count as not given."""
     given = _Reader(source, place, findings).entries() if place else {}
     default_id, default_category = names_of_path(source.path)
+    if "id" not in given and DERIVED_ID.fullmatch(default_id):
+        message = f"The file's name makes {default_id!r} its id: {_LIKE_A_COPY}."
+        findings.add("SC105", _START, message, "Rename the file, or give it an `id` in its front matter.")
     scenario_id = str(given.get("id", default_id))
     return FrontMatter(
         id=scenario_id,
@@ -108,6 +113,8 @@ class _Reader:
             if node.value in get_args(Split):
                 return node.value
             return self._report(self._span(node), f"`split` is train, eval or test, not {node.value!r}.")
+        if key == "id" and DERIVED_ID.fullmatch(node.value.strip()):
+            return self._report(self._span(node), f"`id` can't be {node.value!r}: {_LIKE_A_COPY}.")
         return self._weight(node) if key == "weight" else node.value.strip()
 
     def _tags(self, node: yaml.Node) -> tuple[str, ...] | None:

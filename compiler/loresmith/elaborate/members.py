@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 from loresmith.diagnostics.diagnostic import Findings
 from loresmith.diagnostics.span import Span
+from loresmith.ir.numbers import TOLD_DIGITS
 from loresmith.ir.scenario import Detail, Member
 from loresmith.syntax.keywords import MEMBER_KEYS, comparable
 from loresmith.syntax.member import Entry, MemberSyntax
 from loresmith.syntax.source import Source
 
 MAX_LEVEL = 20
+_DIGITS = rf"\d{{1,{TOLD_DIGITS}}}"
 _ABILITIES = ("STR", "DEX", "CON", "INT", "WIS", "CHA")
 _EMPTY = ("", "none", "-", "empty", "nothing")
 
@@ -31,13 +33,14 @@ class MemberElaborator:
         race, job = self._race_and_class(syntax, known)
         level, health = self._level(known.get("level")), self._health(known.get("health"))
         experience = self._experience(known.get("experience"))
+        readable = self._numbers_fit(syntax)
         missing = [] if syntax.name else ["name"]
         missing += [] if job else ["class"]
         missing += [key for key in ("level", "health") if key not in known]
         for field in missing:
             message = f"{syntax.name or 'A member'} has no {field}."
             self.findings.add("SC205", self._span(syntax), message, _HINTS[field])
-        if missing or job is None or level is None or health is None or experience == -1:
+        if missing or job is None or level is None or health is None or experience == -1 or not readable:
             return None
         return Member(
             name=syntax.name,
@@ -75,7 +78,7 @@ class MemberElaborator:
     def _health(self, entry: Entry | None) -> tuple[int, int] | None:
         if entry is None:
             return None
-        match = re.fullmatch(r"(\d+)(?:\s*/\s*(\d+))?", entry.value)
+        match = re.fullmatch(rf"({_DIGITS})(?:\s*/\s*({_DIGITS}))?", entry.value)
         if match is None:
             return self._invalid(entry, f"Health is current/maximum or one number, not {entry.value!r}.")
         current, most = int(match[1]), int(match[2] or match[1])
@@ -85,10 +88,18 @@ class MemberElaborator:
 
     def _experience(self, entry: Entry | None) -> int | None:
         """The experience, None where it isn't given, -1 where it is invalid."""
-        if entry is None or re.fullmatch(r"\d+", entry.value):
+        if entry is None or re.fullmatch(_DIGITS, entry.value):
             return int(entry.value) if entry else None
         self._invalid(entry, f"Experience is a whole number from 0, not {entry.value!r}.")
         return -1
+
+    def _numbers_fit(self, syntax: MemberSyntax) -> bool:
+        """Whether no further entry has a number that is too long to reckon with (SC205)."""
+        further = (entry for entry in syntax.entries if comparable(entry.key) not in MEMBER_KEYS)
+        long = [(entry, problem) for entry in further if (problem := _length_problem(entry))]
+        for entry, problem in long:
+            self._invalid(entry, problem)
+        return not long
 
     def _details(self, syntax: MemberSyntax) -> tuple[Detail, ...]:
         """Every further entry as written; ability scores on lines of their own become Abilities."""
@@ -101,7 +112,7 @@ class MemberElaborator:
         return tuple(details)
 
     def _invalid(self, entry: Entry, message: str) -> None:
-        self.findings.add("SC205", self._span(entry), message)
+        self.findings.add("SC205", self._span(entry), _length_problem(entry) or message)
 
     def _span(self, syntax: MemberSyntax | Entry) -> Span:
         return self.source.span(syntax.range.start, syntax.range.end)
@@ -113,6 +124,14 @@ _HINTS = {
     "level": "Write it after the class: Elf Ranger, level 3.",
     "health": "Add a line - Health: 24/28 below the name.",
 }
+
+
+def _length_problem(entry: Entry) -> str | None:
+    """The reason why a number can't be reckoned with; in a purse commas part thousands, elsewhere numbers."""
+    text = entry.value.replace(",", "") if comparable(entry.key) == "gold" else entry.value
+    if re.search(rf"\d{{{TOLD_DIGITS + 1}}}", text) is None:
+        return None
+    return f"{entry.key} has a number of more than {TOLD_DIGITS} digits."
 
 
 def _items(text: str) -> tuple[str, ...]:

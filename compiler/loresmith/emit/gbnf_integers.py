@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loresmith.emit.gbnf_rules import any_of
+from loresmith.ir.numbers import CALL_DIGITS, MOST
 
 Bound = int | None
 
@@ -10,40 +11,51 @@ Bound = int | None
 def integer(low: Bound, high: Bound, *, plus: str | None, minus: bool = True) -> str | None:
     """A number from `low` to `high`, leading zeros allowed; None where there is no such number.
 
-    `plus` is how one without a minus begins (`"+"` or `"+"?`); with None, or with `minus` false, there are
-    none without or with a minus.
+    Without a bound the length of a call's numbers is one. `plus` is how one without a minus begins (`"+"` or `"+"?`);
+    with None, or with `minus` false, there are none without or with a minus.
     """
+    least, most = -MOST if low is None else low, MOST if high is None else high
     found = list[str]()
-    if minus and (low is None or low <= 0):
-        digits = _magnitude(max(0, -high) if high is not None else 0, None if low is None else -low)
+    if minus and least <= 0:
+        digits = _magnitude(max(0, -most), -least)
         found += [f'"-" {digits}'] if digits else []
-    if plus is not None and (high is None or high >= 0):
-        digits = _magnitude(max(0, low or 0), high)
+    if plus is not None and most >= 0:
+        digits = _magnitude(max(0, least), most)
         found += [f"{plus} {digits}"] if digits else []
     return any_of(found) if found else None
 
 
-def _magnitude(low: int, high: Bound) -> str | None:
-    if high is not None and high < low:
-        return None
-    if low == 0 and high is None:
-        return "[0-9]+"
-    found = ['"0"+'] if low == 0 else []
-    first = max(1, low)
-    if high is None or high >= first:
-        found.append(f'"0"* {any_of(_by_length(first, high))}')
+def at_least(low: int, digits: int = CALL_DIGITS) -> str:
+    """A number from `low` (1 to 9) on, of so many digits at most, zeros before it among them.
+
+    Each zero leaves a digit less: told apart at the first digit, so that llama.cpp follows few ways at once.
+    """
+    if digits == 1:
+        return _digit(str(low), "9")
+    found = [f'"0" {at_least(low, digits - 1)}', f"{_digit(str(low), '9')} [0-9]{{0,{digits - 1}}}"]
+    if low > 1:
+        found.append(f"{_digit('1', str(low - 1))} [0-9]{{1,{digits - 1}}}")
     return any_of(found)
 
 
-def _by_length(low: int, high: Bound) -> list[str]:
+def _magnitude(low: int, high: int) -> str | None:
+    if high < low:
+        return None
+    if high == MOST and low < 10:
+        return at_least(low) if low else f"[0-9]{{1,{CALL_DIGITS}}}"
+    found = [f'"0"{{1,{CALL_DIGITS}}}'] if low == 0 else []
+    return any_of(found + (_by_length(max(1, low), high) if high else []))
+
+
+def _by_length(low: int, high: int) -> list[str]:
     """The numbers from `low` (at least 1) to `high`, one alternative for each count of digits."""
-    found, count = list[str](), len(str(low))
-    last = count if high is None else len(str(high))
+    found, count, last = list[str](), len(str(low)), len(str(high))
     for length in range(count, last + 1):
         start = str(low) if length == count else "1" + "0" * (length - 1)
-        end = str(high) if high is not None and length == last else "9" * length
-        found.append(_between(start, end))
-    return found if high is not None else [*found, f"[1-9] {_digits(last)} [0-9]*"]
+        end = str(high) if length == last else "9" * length
+        zeros = f'"0"{{0,{CALL_DIGITS - length}}} ' if length < CALL_DIGITS else ""
+        found.append(zeros + _between(start, end))
+    return found
 
 
 def _between(low: str, high: str) -> str:

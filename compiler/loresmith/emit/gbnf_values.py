@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loresmith.emit.gbnf_integers import integer
+from loresmith.emit.gbnf_integers import at_least, integer
 from loresmith.emit.gbnf_rules import (
     BREAK,
     SPACE,
@@ -15,6 +15,7 @@ from loresmith.emit.gbnf_rules import (
     one_of,
 )
 from loresmith.emit.party import Party
+from loresmith.ir.numbers import CALL_DIGITS
 from loresmith.ir.tools import Lists, Parameter
 
 
@@ -93,10 +94,9 @@ class Values:
         return list(dict.fromkeys(between.join(in_any_case(word) for word in words) for words in choices))
 
     def _dice(self) -> str:
-        sides = '"0"* ([2-9] | "1" [0-9]) [0-9]*'
         keep = f'({in_any_case("k")} [hHlL] "1")?'
-        change = f"({self.space}* [+\\-] {self.space}* [0-9]+)*"
-        return self.rules.add("dice", f'"0"* [1-9] [0-9]* [dD] {sides} {keep} {change}')
+        change = f"({self.space}* [+\\-] {self.space}* [0-9]{{1,{CALL_DIGITS}}})*"
+        return self.rules.add("dice", f"{at_least(1)} [dD] {at_least(2)} {keep} {change}")
 
     def _quotable(self, wish: str, bodies: list[str]) -> str:
         """One of the bodies, with or without quotation marks around it."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from loresmith.emit.party import Party
+from loresmith.ir.numbers import MOST
 from loresmith.ir.tools import Lists, Parameter, Tool
 from loresmith.ir.vocabulary import Vocabulary
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-DICE = r"^0*[1-9][0-9]*d0*([2-9]|1[0-9])[0-9]*(k[hl]1)?([+-][0-9]+)*$"
+DICE = r"^0{0,8}[1-9][0-9]{0,8}d0{0,8}([2-9][0-9]{0,8}|1[0-9]{1,8})(k[hl]1)?([+-][0-9]{1,9})*$"
+"""Nine digits of each number, as in a call; zeros before them are counted apart, which keeps the pattern short."""
 
 
 def emit_json_schema(vocabulary: Vocabulary, party: Party | None = None) -> dict[str, Any]:
@@ -54,8 +56,12 @@ def _arguments(tool: Tool, lists: Lists, party: Party) -> dict[str, Any]:
 
 def _parameter(parameter: Parameter, lists: Lists, party: Party) -> dict[str, Any]:
     if parameter.type == "integer":
-        bounds = {"minimum": parameter.minimum, "maximum": parameter.maximum}
-        return {"type": "integer"} | {key: bound for key, bound in bounds.items() if bound is not None}
+        low, high = parameter.minimum, parameter.maximum
+        return {
+            "type": "integer",
+            "minimum": -MOST if low is None else low,
+            "maximum": MOST if high is None else high,
+        }
     if parameter.type == "choice":
         listed = {"enum": list(dict.fromkeys(parameter.choices(lists)))}
         dice = {"type": "string", "pattern": DICE}

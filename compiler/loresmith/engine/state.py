@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from loresmith.check.creatures import name_meant, stands_in
 from loresmith.check.items import read_item
 from loresmith.engine.sheet import Sheet, sheet_of
+from loresmith.ir.numbers import TOLD_DIGITS
 from loresmith.ir.scenario import Detail, Member, System
 
 UNSTATED = Sheet()
@@ -141,7 +142,8 @@ def _items(written: tuple[str, ...]) -> tuple[Item, ...]:
 
 def item_name(text: str) -> str:
     """An item as written, without its count: `arrow x20` is `arrow`."""
-    return re.sub(r"\s*[x×]\s*\d+\b|^\d+\s*[x×]?\s+", "", text, flags=re.I).strip() or text
+    digits = rf"\d{{1,{TOLD_DIGITS}}}"
+    return re.sub(rf"\s*[x×]\s*{digits}\b|^{digits}\s*[x×]?\s+", "", text, flags=re.I).strip() or text
 
 
 def _value(details: tuple[Detail, ...], name: str) -> str:

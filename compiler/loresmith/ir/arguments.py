@@ -7,14 +7,16 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from loresmith.ir.numbers import CALL_DIGITS
 from loresmith.ir.scenario import Argument
 from loresmith.ir.tools import Parameter, Tool
 
 Assigned = list[tuple[Parameter, Argument]]
 
-DICE = re.compile(r"([0-9]+)d([0-9]+)(kh1|kl1)?((?:\s*[+-]\s*[0-9]+)*)")
+_DIGITS = f"[0-9]{{1,{CALL_DIGITS}}}"
+DICE = re.compile(rf"({_DIGITS})d({_DIGITS})(kh1|kl1)?((?:\s*[+-]\s*{_DIGITS})*)")
 """A dice expression in lower case: count, sides, keep, modifiers."""
-INTEGER = re.compile(r"[+-]?[0-9]+")
+INTEGER = re.compile(rf"[+-]?{_DIGITS}")
 _NAMED = re.compile(r"[A-Za-z0-9_]+\s*=")
 
 
@@ -76,7 +78,10 @@ def value_problem(
 
 def _integer_problem(parameter: Parameter, value: str) -> tuple[str, str | None] | None:
     if not INTEGER.fullmatch(value):
-        return f"`{parameter.name}` is a whole number, not {value!r}.", None
+        return _length_problem(parameter, value) or (
+            f"`{parameter.name}` is a whole number, not {value!r}.",
+            None,
+        )
     if parameter.sign == "required" and value[0] not in "+-":
         return f"`{parameter.name}` needs its sign.", f"Write +{value} or -{value}."
     low, high = parameter.minimum, parameter.maximum
@@ -103,7 +108,18 @@ def _dice_problem(parameter: Parameter, value: str) -> tuple[str, str | None] | 
     match = DICE.fullmatch(value.lower())
     if match and int(match[1]) >= 1 and int(match[2]) >= 2:
         return None
-    return f"`{parameter.name}` isn't a dice expression: {value!r}.", "Write it as 1d20 or 2d6+3."
+    return _length_problem(parameter, value) or (
+        f"`{parameter.name}` isn't a dice expression: {value!r}.",
+        "Write it as 1d20 or 2d6+3.",
+    )
+
+
+def _length_problem(parameter: Parameter, value: str) -> tuple[str, None] | None:
+    """The reason why a value is wrong that has a number of too many digits."""
+    longest = max(map(len, re.findall(r"[0-9]+", value)), default=0)
+    if longest <= CALL_DIGITS:
+        return None
+    return f"`{parameter.name}` has a number of {longest} digits; a call's has at most {CALL_DIGITS}.", None
 
 
 def _listing(choices: Sequence[str], dice: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from loresmith.diagnostics.span import Span
 
 Split = Literal["train", "eval", "test"]
+DERIVED_ID = re.compile(r"(.+)~[0-9]+", re.DOTALL)
+"""The id of a scenario that was derived for training: its parent's and a number. No written one has such an id."""
 
 
 class Node(BaseModel):

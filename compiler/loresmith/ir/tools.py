@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from loresmith.ir.numbers import MOST
 from loresmith.ir.scenario import Argument, Node
 
 NAME = r"^[a-z_][a-z0-9_]*$"
@@ -50,8 +51,8 @@ class Parameter(Node):
     sign: Literal["required", "optional"] = Field(
         default="optional", description="Whether an integer must have its sign."
     )
-    minimum: int | None = None
-    maximum: int | None = None
+    minimum: int | None = Field(default=None, ge=-MOST, le=MOST)
+    maximum: int | None = Field(default=None, ge=-MOST, le=MOST)
 
     @model_validator(mode="after")
     def _type_fits(self) -> Self:

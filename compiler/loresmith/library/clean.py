@@ -1,8 +1,10 @@
-"""The clean form of a scenario file: one kind of quotation marks and spaces, nothing invisible, canonical."""
+"""The clean form of a scenario file: one kind of quotation marks, spaces and letters, nothing invisible, canonical."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,8 +13,10 @@ from loresmith.format.source import format_bytes
 from loresmith.ir.scenario import Scenario
 from loresmith.ir.vocabulary import Vocabulary
 
-INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
-"""Zero-width spaces and joiners, the byte order mark, the soft hyphen: a tokenizer sees them, nobody else does."""
+_BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad" + _BIDI + "".join(map(chr, range(0xFE00, 0xFE10)))
+"""Zero-width spaces and joiners, the byte order mark, the soft hyphen, marks of the writing direction, variation
+selectors: a tokenizer sees them, nobody else does."""
 _SAME = {
     **dict.fromkeys("\u201c\u201d\u201e\u201f", '"'),
     **dict.fromkeys("\u2018\u2019\u201a\u201b", "'"),
@@ -35,18 +39,29 @@ class Cleaned:
 
 
 def clean(path: str, data: bytes, vocabulary: Vocabulary) -> Cleaned:
-    """The clean form of a scenario file. Nothing but the characters above and the way it is written changes; where
-    other characters in the front matter would make it another scenario, or none, they stay."""
+    """The clean form of a scenario file. Nothing changes but the characters above, letters apart from their accents and
+    the way it is written; where other characters in the front matter would make it another scenario, or none, they
+    stay."""
     before = compile_source(path, data, vocabulary).scenario
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return Cleaned(None, 0, HAS_ERRORS)
     for front, rest in (("", text), _split(text)):
-        formatted = format_bytes(path, f"{front}{rest.translate(_CHANGES)}".encode(), vocabulary)
+        cleaned, characters = _cleaned(rest)
+        formatted = format_bytes(path, f"{front}{cleaned}".encode(), vocabulary)
         if formatted.text and (before is None or _is_the_same(path, formatted.text, before, vocabulary)):
-            return Cleaned(formatted.text, sum(character in _SAME for character in rest))
+            return Cleaned(formatted.text, characters)
     return Cleaned(None, 0, "cleaned it would mean something else" if before else HAS_ERRORS)
+
+
+def _cleaned(text: str) -> tuple[str, int]:
+    """The text with its characters replaced, dropped and composed (NFC), and how many there were; a letter and its
+    accents count once."""
+    replaced = text.translate(_CHANGES)
+    composed = unicodedata.normalize("NFC", replaced)
+    joined = (Counter(composed) - Counter(replaced)).total()
+    return composed, joined + sum(character in _SAME for character in text)
 
 
 def _is_the_same(path: str, text: str, before: Scenario, vocabulary: Vocabulary) -> bool:

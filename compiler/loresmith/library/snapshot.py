@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,9 +12,12 @@ from loresmith.diagnostics.failure import InvalidCall, Rejected
 from loresmith.library.statistics import Statistics
 from loresmith.store.files import write_atomically
 
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+"""As `keep` writes it: `²` is a digit to Python too, and `01.json` isn't the file of snapshot 1."""
+
 
 class Snapshot(BaseModel):
-    """`files` are the sha256 of every scenario file by its path."""
+    """`files` are the sha256 of every scenario file, and of the project's tools where it has some, by path."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -40,7 +44,7 @@ class Snapshots:
 
     def numbers(self) -> list[int]:
         """The kept numbers, in order."""
-        return sorted(int(path.stem) for path in self.folder.glob("*.json") if path.stem.isdigit())
+        return sorted(int(path.stem) for path in self.folder.glob("*.json") if _NUMBER.fullmatch(path.stem))
 
     def read(self, number: int) -> Snapshot:
         """A kept snapshot; raises InvalidCall when there is none of this number, Rejected when it is damaged."""

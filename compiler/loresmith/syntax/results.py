@@ -8,10 +8,12 @@ from functools import lru_cache
 from lark import Token, Tree
 from lark.exceptions import LarkError
 
+from loresmith.ir.numbers import TOLD_DIGITS
 from loresmith.syntax.calls import toolcall_parser
 from loresmith.syntax.tree import Range, ResultSyntax, SumSyntax, Term
 
 _LABEL = re.compile(r"\s*([^:\n]*?)\s*:")
+_TOO_LONG = re.compile(rf"\d{{{TOLD_DIGITS + 1},}}")
 _TOTAL_MISSING = re.compile(r"=\s*(?:\*+\s*(?:[^*\d\s][^*]*)?\*+)?\s*$")
 
 
@@ -41,6 +43,9 @@ def _problem(body: str) -> str | None:
     """Why a body that isn't a sum isn't prose either."""
     if not body:
         return "The result is empty."
+    short = _TOO_LONG.sub("1", body)
+    if short != body and (_parses(short, "sum") or _parses(short, "terms")):
+        return f"The sum has a number of more than {TOLD_DIGITS} digits."
     if _parses(body, "terms"):
         return "The sum has no total."
     match = _TOTAL_MISSING.search(body)
