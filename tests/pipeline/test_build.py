@@ -340,7 +340,7 @@ def test_bench_compares_a_model_with_the_base_and_the_base_shown_examples(
     assert all(model["fidelity"]["perplexity"] > 1 for model in told["models"].values())
     assert exit_code_of(command[:-1]) == 0
     shown = capsys.readouterr().out
-    for row in ("makes exactly", "perplexity of", "by the ledger", "can't tell"):
+    for row in ("makes exactly", "different pairs of words", "perplexity of", "by the ledger", "can't tell"):
         assert row in shown
     assert exit_code_of(["bench", "tiny", "--recipe", "tiny", "--split", "train"]) == 2
     assert exit_code_of(["bench", "tiny", "--recipe", "tiny", "--split", "test"]) == 1

@@ -23,7 +23,7 @@ from loresmith.validate.evaluate import Evaluated
 from loresmith.validate.few_shot import with_examples
 from loresmith.validate.fidelity import KINDS
 from loresmith.validate.metrics import METRICS
-from loresmith.validate.text import percent_within
+from loresmith.validate.text import percent, percent_within
 
 BASE, FEW_SHOT = "untouched base", "base with examples"
 
@@ -109,6 +109,8 @@ def _table(judged: Sequence[Evaluated], differences: dict[str, list[Difference]]
         verdicts = [f"\n{differences[one.name][number].verdict}" for one in judged[1:]]
         others = (cell + verdict for cell, verdict in zip(cells[1:], verdicts, strict=True))
         table.add_row(label, cells[0], *others)
+    table.add_row("different words", *(percent(one.scores.distinct_1) for one in judged))
+    table.add_row("different pairs of words", *(percent(one.scores.distinct_2) for one in judged))
     table.add_row("perplexity of the reference", *(f"{one.fidelity.perplexity:.1f}" for one in judged))
     table.add_row("prompt tokens/s", *(f"{one.speed.prompt_tokens_per_second:.0f}" for one in judged))
     table.add_row("answer tokens/s", *(f"{one.speed.tokens_per_second:.0f}" for one in judged))
