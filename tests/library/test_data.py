@@ -16,6 +16,7 @@ from loresmith.library.clean import clean
 from loresmith.library.statistics import Statistics, spread, statistics_of
 from loresmith.library.table import BEGIN, END, table_of
 from loresmith.lower.conversation import Conversation, lower_scenario
+from loresmith.validate.game_states import refusals_of, states_before
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "ai-training" / "scenarios"
@@ -169,6 +170,19 @@ def test_the_library_has_what_it_teaches() -> None:
     told = [" ".join(m.content for m in one.messages if m.role == "user") for one in conversations()]
     assert sum(FAILED.search(text) is not None for text in told) >= 300
     assert sum(map(is_tried_again, conversations())) >= 50
+
+
+def test_the_engine_carries_out_what_the_library_calls() -> None:
+    held_out = [scenario for scenario in checked(SHIPPED).scenarios() if scenario.split != "train"]
+    vocabulary = load_vocabulary(None)
+    calls = refused = 0
+    for scenario in held_out:
+        replies = [m for m in lower_scenario(scenario, vocabulary).messages if m.role == "assistant"]
+        for reply, state in zip(replies, states_before(scenario, vocabulary), strict=True):
+            calls += len(reply.expected_calls)
+            refused += len(refusals_of(reply.content, state, vocabulary))
+    assert calls > 5000
+    assert refused <= calls / 200
 
 
 def test_spread() -> None:

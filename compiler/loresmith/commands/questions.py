@@ -19,6 +19,7 @@ from loresmith.store.compiled import cache_of
 from loresmith.validate.answers import Prompt, prompts_of
 from loresmith.validate.evaluate import Evaluated, evaluate
 from loresmith.validate.fidelity import Fidelity, fidelity
+from loresmith.validate.game_states import states_before
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ class Questions:
 
     def prompts(self, project: Project) -> list[Prompt]:
         """The prompts; raises InvalidCall for what isn't for judging, Rejected where no scenario is."""
-        return prompts_of([lower_scenario(s, project.vocabulary) for s in self.scenarios(project)])
+        scenarios, tools = self.scenarios(project), project.vocabulary
+        states = {scenario.id: states_before(scenario, tools) for scenario in scenarios}
+        return prompts_of([lower_scenario(scenario, tools) for scenario in scenarios], states)
 
     def require_split(self) -> None:
         """Raise InvalidCall for a split that isn't for judging."""

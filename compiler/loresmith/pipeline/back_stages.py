@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from loresmith.diagnostics.failure import Rejected
+from loresmith.engine.state import GameState
 from loresmith.pipeline.front_stages import family_of_base
 from loresmith.pipeline.project import Project
+from loresmith.pipeline.sources import compile_sources, read_sources
 from loresmith.pipeline.stage import Built, Stage, Watcher
 from loresmith.recipe.schema import Output
 from loresmith.render.tokens import Sample
 from loresmith.store.artefacts import Artefact
+from loresmith.store.compiled import cache_of
 
 F16 = "model-f16.gguf"
 MODEL = "model.gguf"
@@ -212,7 +215,7 @@ def answers_stage(name: str, title: str, source: str) -> Stage:
     def make(project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
         return _judge(project, built, built[source].folder / MODEL, folder, watcher)
 
-    return Stage(name, 8, title, (source, "dataset", "base"), inputs, make, _answers_summary)
+    return Stage(name, 9, title, (source, "dataset", "base"), inputs, make, _answers_summary)
 
 
 def _judge(project: Project, built: Built, model: Path, folder: Path, watcher: Watcher) -> dict[str, Any]:
@@ -223,7 +226,7 @@ def _judge(project: Project, built: Built, model: Path, folder: Path, watcher: W
     from loresmith.validate.evaluate import evaluate
 
     samples = first_by_hash(read_samples(built["dataset"].folder, "eval"), project.recipe.validate_.scenarios)
-    prompts = prompts_of(samples)
+    prompts = prompts_of(samples, _states_of(project, samples))
     layers = 0 if detect_accelerator().kind == "cpu" else -1
     evaluated = evaluate(
         model.name, model, prompts, project.vocabulary, project.recipe.validate_.max_new_tokens, layers,
@@ -234,6 +237,16 @@ def _judge(project: Project, built: Built, model: Path, folder: Path, watcher: W
     write_atomically(folder / "judgements.jsonl", judged)
     parts = {"scores": evaluated.scores, "speed": evaluated.speed, "fidelity": evaluated.fidelity}
     return {name: part.model_dump() for name, part in parts.items()}
+
+
+def _states_of(project: Project, samples: Sequence[Sample]) -> dict[str, list[GameState]]:
+    """The game's states before each DM message of the samples' scenarios, by their ids."""
+    from loresmith.validate.game_states import states_before
+
+    wanted = {sample.id for sample in samples}
+    sources = read_sources(project.scenarios, project.root)
+    scenarios = compile_sources(sources, project.vocabulary, cache_of(project.root))
+    return {s.id: states_before(s, project.vocabulary) for s in scenarios if s.id in wanted}
 
 
 def _answers_summary(artefact: Artefact) -> str:

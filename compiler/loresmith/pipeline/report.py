@@ -20,7 +20,7 @@ from loresmith.validate.report import REPORT_PAGE, Report, write_report
 from loresmith.validate.score import Scores
 from loresmith.validate.speed import Speed
 
-_VERSION = 3
+_VERSION = 4
 """Of what a report holds: another version is written anew."""
 
 

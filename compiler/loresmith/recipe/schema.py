@@ -166,6 +166,8 @@ class Validate(Section):
     """Of the replies that call the same tools, the share with the same arguments."""
     parse_rate: AtLeast | None = None
     """Of the replies with a call, the share whose calls all parse."""
+    executed_calls: AtLeast | None = None
+    """Of the replies with a call, the share whose calls the engine can all carry out in the true state."""
     missed_calls: AtMost | None = None
     """Of the replies whose reference has a call, the share without one."""
     false_calls: AtMost | None = None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SkipValidation
 
 from loresmith.diagnostics.failure import Rejected
+from loresmith.engine.state import GameState
 from loresmith.families.family import Family
 from loresmith.lower.conversation import Conversation, Message
 from loresmith.render.prompt import render_prompt
@@ -16,7 +17,8 @@ from loresmith.render.tokens import Sample
 class Prompt(BaseModel):
     """The true history before one DM message, and what that message says; `party` begins with the player character.
 
-    The first `examples` messages behind the system's are of other scenarios.
+    The first `examples` messages behind the system's are of other scenarios. `state` is the game's before the message,
+    where the scenario is known.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -29,6 +31,7 @@ class Prompt(BaseModel):
     reference: str
     expected_calls: tuple[str, ...]
     examples: int = 0
+    state: SkipValidation[GameState | None] = None
 
     @property
     def history(self) -> tuple[Message, ...]:
@@ -70,12 +73,18 @@ class Answer(BaseModel):
     native: str
 
 
-def prompts_of(conversations: Sequence[Sample] | Sequence[Conversation]) -> list[Prompt]:
-    """One prompt for each DM message of the conversations, in order."""
-    return [prompt for conversation in conversations for prompt in _prompts(conversation)]
+def prompts_of(
+    conversations: Sequence[Sample] | Sequence[Conversation],
+    states: Mapping[str, Sequence[GameState]] | None = None,
+) -> list[Prompt]:
+    """One prompt for each DM message of the conversations, in order; `states` holds, by a conversation's id, the game's
+    before each of its DM messages."""
+    known = states or {}
+    return [prompt for one in conversations for prompt in _prompts(one, known.get(one.id, ()))]
 
 
-def _prompts(conversation: Sample | Conversation) -> Iterator[Prompt]:
+def _prompts(conversation: Sample | Conversation, states: Sequence[GameState]) -> Iterator[Prompt]:
+    before = iter(states)
     for number, message in enumerate(conversation.messages):
         if message.role == "assistant":
             yield Prompt(
@@ -86,6 +95,7 @@ def _prompts(conversation: Sample | Conversation) -> Iterator[Prompt]:
                 messages=conversation.messages[:number],
                 reference=message.content,
                 expected_calls=message.expected_calls,
+                state=next(before, None),
             )
 
 

@@ -13,6 +13,7 @@ METRIC_OF = {
     "tool_match": "tool_match",
     "argument_match": "argument_match",
     "parse_rate": "parsed",
+    "executed_calls": "executed",
     "missed_calls": "missed_call",
     "false_calls": "false_call",
 }

@@ -13,6 +13,7 @@ from loresmith.ir.scenario import Call
 from loresmith.ir.vocabulary import Vocabulary
 from loresmith.syntax.calls import canonical_call, find_calls, open_call, parse_call, slipped_calls
 from loresmith.validate.answers import Answer, Prompt
+from loresmith.validate.game_states import refusals_of
 from loresmith.validate.meaning import meaning_of
 
 Failure = Literal["lost", "malformed", "wrong tool", "wrong arguments", "call where none belongs"]
@@ -41,8 +42,9 @@ class Judgement(BaseModel):
     tools, sorted, `invalid` has an objection for each that can't be used, one that the answer ends within or that lacks
     its colon among them. `differing` are the tools whose calls don't mean what the expected ones do, or can't be used.
 
-    `scene` is everything of the scenario that the model was shown, `told_before` the DM messages in it; the app shows
-    `most_characters` of an answer.
+    `refused` says of each call that the app finds and the engine doesn't carry out from the true state, why; None where
+    that state isn't known. `scene` is everything of the scenario that the model was shown, `told_before` the DM
+    messages in it; the app shows `most_characters` of an answer.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -60,6 +62,7 @@ class Judgement(BaseModel):
     valid: tuple[str, ...]
     invalid: tuple[Objection, ...]
     differing: tuple[str, ...]
+    refused: tuple[str, ...] | None
     ended: bool
     most_characters: int = MOST_CHARACTERS
 
@@ -115,9 +118,17 @@ def judge(
         valid=tuple(valid),
         invalid=invalid,
         differing=tuple(sorted(_differing(*meant) | {objection.tool for objection in invalid})),
+        refused=_refused(prompt, answer.text, vocabulary),
         ended=answer.ended,
         most_characters=most_characters,
     )
+
+
+def _refused(prompt: Prompt, text: str, vocabulary: Vocabulary) -> tuple[str, ...] | None:
+    if prompt.state is None:
+        return None
+    refusals = refusals_of(text, prompt.state, vocabulary)
+    return tuple(f"{one.call}: {one.reason}" for one in refusals if one.call not in prompt.expected_calls)
 
 
 def tools_of(calls: Sequence[str]) -> list[str]:

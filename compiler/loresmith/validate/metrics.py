@@ -38,6 +38,10 @@ def _parsed(judged: Judgement) -> bool | None:
     return not judged.invalid if judged.found or judged.invalid else None
 
 
+def _executed(judged: Judgement) -> bool | None:
+    return not judged.refused if judged.found and judged.refused is not None else None
+
+
 def _arguments(judged: Judgement) -> bool | None:
     """Of answers that call the tools of the reference: whether the arguments are the same too."""
     if not judged.expected or not judged.same_tools:
@@ -118,6 +122,8 @@ METRICS = (
     Metric("exact", "makes exactly the same calls", "tool and arguments, and no other",
            _where_due(lambda j: j.failure is None)),
     Metric("parsed", "has only calls that parse", "of the answers with a call", _parsed),
+    Metric("executed", "has only calls that can be carried out", "by the engine, in the true state; of the answers "
+           "with a call", _executed),
     Metric("missed_call", "has no call where one belongs", "lower is better",
            _where_due(lambda j: not j.found), higher_is_better=False),
     Metric("false_call", "has a call where none belongs", "lower is better", _false_call,

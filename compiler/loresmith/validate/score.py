@@ -64,6 +64,7 @@ class Scores(BaseModel):
     argument_match: float | None
     exact: float | None
     parsed: float | None
+    executed: float | None
     missed_call: float | None
     false_call: float | None
     ended: float | None
