@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from loresmith.deliver.genealogy import Ancestor, Earlier, Forebear, Genealogy
 from loresmith.validate.fidelity import Fidelity, Followed
+from loresmith.validate.page_parts import failure_examples
 from loresmith.validate.report import Report, read_genealogy, write_report
 from loresmith.validate.score import scores_of
 from loresmith.validate.speed import Speed
@@ -207,3 +208,11 @@ def photographed(page: Path) -> Image.Image:
     )  # fmt: skip
     with Image.open(picture) as shown:
         return shown.convert("RGB")
+
+
+def test_what_the_engine_refuses_is_told_beside_the_answer() -> None:
+    refused = ("[dance: tango]: There is no tool 'dance'.", "[health: Vask, -1]: nobody named Vask is here")
+    answer = judged("[dance: tango] [health: Vask, -1]", ROLL).model_copy(update={"refused": refused})
+    told = failure_examples([answer])
+    assert told.count("dance: tango]: ") == 1
+    assert "nobody named Vask is here" in told

@@ -220,4 +220,8 @@ def _answer_row(judged: Judgement) -> str:
 
 
 def _objections(judged: Judgement) -> str:
-    return "".join(f"<br><small>{html.escape(found.text)}</small>" for found in judged.invalid)
+    """Why calls can't be used, and why the engine refuses others."""
+    unusable = {found.text.partition("]")[0] for found in judged.invalid}
+    refused = (why for why in judged.refused or () if why.partition("]")[0] not in unusable)
+    told = (*(found.text for found in judged.invalid), *refused)
+    return "".join(f"<br><small>{html.escape(why)}</small>" for why in told)
