@@ -69,7 +69,9 @@ def _rows(project: Project, name: str, models: Sequence[Path]) -> list[str]:
 
 def _read(project: Project, name: str) -> list[tuple[Prompt, str]]:
     """The prompts that readers answered, each with the answer."""
-    answered: dict[str, dict[str, str]] = json.loads((HERE / "readers" / f"{name}.json").read_text())
+    answered: dict[str, dict[str, str]] = json.loads(
+        (HERE / "readers" / f"{name}.json").read_text(encoding="utf-8")
+    )
     prompts: dict[str, list[Prompt]] = defaultdict(list)
     for prompt in ASKED[name].prompts(project):
         prompts[prompt.scenario].append(prompt)

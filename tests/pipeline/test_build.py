@@ -57,6 +57,9 @@ def test_a_build_delivers_model_metadata_and_report(built: Path) -> None:
     assert metadata["app"] == {"model": "tiny-q8_0.gguf", "mmproj": None}
     assert metadata["data"]["train_scenarios"] == metadata["data"]["eval_scenarios"] == 1
     assert set(metadata["scores"]) == {"tuned, q8_0", "untouched base, q8_0"}
+    judged = [j for part in report_of(built, "v1")["judgements"].values() for j in part]
+    assert judged
+    assert all(judgement["refused"] is not None for judgement in judged)
     assert "roll" in metadata["tools"]
     assert str(built) not in (folder / "model-metadata.json").read_text()
     page = (folder / "report.html").read_text()

@@ -46,6 +46,7 @@ def metadata_of(model: Path) -> dict[str, object]:
         "training": {"best_eval_loss": 1.0}, "scores": {"q8_0": {"call_valid": 1.0}},
         "recipe": {
             "name": "chain", "base": {"path": "base"}, "target": "llama.cpp", "data": {"tools": "own/tools.yaml"},
+            "validate": {"tool_call_exact": 0.5},
         },
     }  # fmt: skip
 

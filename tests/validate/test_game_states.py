@@ -103,6 +103,17 @@ def test_a_call_has_to_be_possible_where_it_is_made(
     assert all(reason and reason in told for told in judgement.refused)
 
 
+def test_what_a_result_says_counts(scenario: Scenario) -> None:
+    text = (
+        SCENARIO.replace("  - Gold: 5\n", "")
+        .replace("[health: Bo, -4]", "[health: Bo, -4] [gold: Bo, -5]")
+        .replace("*5*</TOOLCALL>", "*5*</TOOLCALL>\n<TOOLCALL>gold: 30 - 5 = *25*</TOOLCALL>")
+    )
+    compiled = compile_source("scenarios/combat/nave.md", text.encode(), VOCABULARY)
+    assert compiled.scenario is not None, compiled.findings
+    assert [state.party[0].gold for state in states_before(compiled.scenario, VOCABULARY)] == [0, 25, 25]
+
+
 def test_without_a_call_or_a_known_state_there_is_nothing_to_carry_out(prompts: list[Prompt]) -> None:
     assert executed(answered(prompts[0], "You see nothing.")) is None
     assert executed(judged("[roll: perception]", "[roll: perception]")) is None
@@ -110,4 +121,9 @@ def test_without_a_call_or_a_known_state_there_is_nothing_to_carry_out(prompts: 
 
 def test_what_the_reference_calls_is_no_mistake(prompts: list[Prompt]) -> None:
     own = prompts[2].model_copy(update={"expected_calls": ("[inventory: Bo, remove, arrow]",)})
-    assert executed(answered(own, "[inventory: Bo, remove, arrow]")) is True
+    for written in (
+        "[inventory: Bo, remove, arrow]",
+        "[inventory: player, remove, an arrow]",
+        "[INVENTORY: remove, Arrow]",
+    ):
+        assert executed(answered(own, written)) is True

@@ -137,7 +137,9 @@ def test_repetition_is_eight_words_in_a_row_that_were_said_before() -> None:
 
 def test_names_that_nobody_mentioned_are_strange() -> None:
     assert strange_names(judged("You see Lyra beside Borin.")) == ["Borin"]
-    assert strange_names(judged("It's dark.\nTorvald: Good day.\nLyra: Hm.")) == ["Torvald"]
+    assert strange_names(judged('It\'s dark.\nTorvald: "Good day."\nLyra: "Hm."\nNote: it rains.')) == [
+        "Torvald"
+    ]
     assert strange_names(judged("Borin waits. [health: Borin, -1]")) == []
     assert strange_names(judged("You nod to Vex.", history="Vex's crypt lies open.")) == []
     assert (

@@ -9,7 +9,7 @@ from loresmith.deliver.chosen import chosen_model_file
 from loresmith.deliver.versions import read_metadata
 from loresmith.diagnostics.failure import INTERRUPTED, InvalidCall
 from loresmith.ir.vocabulary import load_vocabulary
-from loresmith.recipe.schema import Data, Recipe
+from loresmith.recipe.schema import Data
 
 LEAST_CONTEXT = 512
 """The shortest context that the app offers, in tokens."""
@@ -57,8 +57,10 @@ def play_with(
 
 def _tools_of(file: Path) -> Path:
     """The tools file that a delivered version was trained with; of a file from elsewhere nobody knows."""
-    recipe = read_metadata(file.parent).get("recipe")
-    return Path(Recipe.model_validate(recipe).data.tools if recipe else Data().tools)
+    try:
+        return Path(read_metadata(file.parent)["recipe"]["data"]["tools"])
+    except (KeyError, TypeError):
+        return Path(Data().tools)
 
 
 def _require_playable(context: int, difficulty: int | None) -> None:

@@ -167,7 +167,8 @@ def require_unchanged(folder: Path, metadata: Metadata, name: str) -> None:
         raise Rejected(
             f"The delivered file {'was changed since it was built' if file.is_file() else 'is gone'}.",
             where=str(file),
-            remedy=f"Delete the folder {folder} and run: loresmith train {folder.parent.name}",
+            remedy=f"Delete the folder {folder} and run: loresmith train {folder.parent.name}. Where that is refused "
+            "too, the build's copy was changed with it: delete ai-training/build/quantize-* as well.",
         )
 
 

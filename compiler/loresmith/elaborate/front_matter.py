@@ -36,10 +36,12 @@ def elaborate_front_matter(source: Source, place: Range | None, findings: Findin
     """The front matter of a file; wrong entries are reported and count as not given."""
     given = _Reader(source, place, findings).entries() if place else {}
     default_id, default_category = names_of_path(source.path)
-    if "id" not in given and DERIVED_ID.fullmatch(default_id):
+    scenario_id = str(given.get("id", default_id))
+    if DERIVED_ID.fullmatch(scenario_id):
         message = f"The file's name makes {default_id!r} its id: {_LIKE_A_COPY}."
         findings.add("SC105", _START, message, "Rename the file, or give it an `id` in its front matter.")
-    scenario_id = str(given.get("id", default_id))
+        # Where the finding is silenced the id still mustn't be a copy's.
+        scenario_id = scenario_id.replace("~", "-")
     return FrontMatter(
         id=scenario_id,
         category=str(given.get("category", default_category)),

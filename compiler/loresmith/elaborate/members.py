@@ -16,6 +16,11 @@ from loresmith.syntax.source import Source
 MAX_LEVEL = 20
 _DIGITS = rf"\d{{1,{TOLD_DIGITS}}}"
 _ABILITIES = ("STR", "DEX", "CON", "INT", "WIS", "CHA")
+_RECKONED = (
+    "gold", "skills", "abilities", "saves", "save", "saving throws", "attack", "attacks", "attack bonus",
+    "initiative", "ac", "armor class", "armour class", *(ability.lower() for ability in _ABILITIES),
+)  # fmt: skip
+"""The further entries whose numbers the checker or the engine reads."""
 _EMPTY = ("", "none", "-", "empty", "nothing")
 
 
@@ -94,8 +99,8 @@ class MemberElaborator:
         return -1
 
     def _numbers_fit(self, syntax: MemberSyntax) -> bool:
-        """Whether no further entry has a number that is too long to reckon with (SC205)."""
-        further = (entry for entry in syntax.entries if comparable(entry.key) not in MEMBER_KEYS)
+        """Whether no further entry that is reckoned with has a number that is too long for that (SC205)."""
+        further = (entry for entry in syntax.entries if comparable(entry.key) in _RECKONED)
         long = [(entry, problem) for entry in further if (problem := _length_problem(entry))]
         for entry, problem in long:
             self._invalid(entry, problem)
@@ -127,8 +132,8 @@ _HINTS = {
 
 
 def _length_problem(entry: Entry) -> str | None:
-    """The reason why a number can't be reckoned with; in a purse commas part thousands, elsewhere numbers."""
-    text = entry.value.replace(",", "") if comparable(entry.key) == "gold" else entry.value
+    """The reason why a number can't be reckoned with; commas part thousands in a purse."""
+    text = re.sub(r"(?<=\d),(?=\d)", "", entry.value) if comparable(entry.key) == "gold" else entry.value
     if re.search(rf"\d{{{TOLD_DIGITS + 1}}}", text) is None:
         return None
     return f"{entry.key} has a number of more than {TOLD_DIGITS} digits."

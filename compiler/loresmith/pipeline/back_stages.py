@@ -8,14 +8,13 @@ from typing import Any
 
 from loresmith.diagnostics.failure import Rejected
 from loresmith.engine.state import GameState
-from loresmith.pipeline.front_stages import family_of_base
+from loresmith.ir.scenario import Scenario
+from loresmith.pipeline.front_stages import HELD_OUT, family_of_base
 from loresmith.pipeline.project import Project
-from loresmith.pipeline.sources import compile_sources, read_sources
 from loresmith.pipeline.stage import Built, Stage, Watcher
 from loresmith.recipe.schema import Output
 from loresmith.render.tokens import Sample
 from loresmith.store.artefacts import Artefact
-from loresmith.store.compiled import cache_of
 
 F16 = "model-f16.gguf"
 MODEL = "model.gguf"
@@ -206,6 +205,7 @@ def answers_stage(name: str, title: str, source: str) -> Stage:
         return {
             "model": built[source].digest,
             "dataset": built["dataset"].digest,
+            "held_out": built["lower"].files[HELD_OUT],
             "max_new_tokens": project.recipe.validate_.max_new_tokens,
             "scenarios": project.recipe.validate_.scenarios,
             "most_characters": project.recipe.reply.max_characters,
@@ -215,7 +215,7 @@ def answers_stage(name: str, title: str, source: str) -> Stage:
     def make(project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
         return _judge(project, built, built[source].folder / MODEL, folder, watcher)
 
-    return Stage(name, 9, title, (source, "dataset", "base"), inputs, make, _answers_summary)
+    return Stage(name, 9, title, (source, "dataset", "lower", "base"), inputs, make, _answers_summary)
 
 
 def _judge(project: Project, built: Built, model: Path, folder: Path, watcher: Watcher) -> dict[str, Any]:
@@ -226,7 +226,7 @@ def _judge(project: Project, built: Built, model: Path, folder: Path, watcher: W
     from loresmith.validate.evaluate import evaluate
 
     samples = first_by_hash(read_samples(built["dataset"].folder, "eval"), project.recipe.validate_.scenarios)
-    prompts = prompts_of(samples, _states_of(project, samples))
+    prompts = prompts_of(samples, _states_of(project, built["lower"], samples))
     layers = 0 if detect_accelerator().kind == "cpu" else -1
     evaluated = evaluate(
         model.name, model, prompts, project.vocabulary, project.recipe.validate_.max_new_tokens, layers,
@@ -239,13 +239,13 @@ def _judge(project: Project, built: Built, model: Path, folder: Path, watcher: W
     return {name: part.model_dump() for name, part in parts.items()}
 
 
-def _states_of(project: Project, samples: Sequence[Sample]) -> dict[str, list[GameState]]:
+def _states_of(project: Project, lower: Artefact, samples: Sequence[Sample]) -> dict[str, list[GameState]]:
     """The game's states before each DM message of the samples' scenarios, by their ids."""
+    from loresmith.store.files import json_lines
     from loresmith.validate.game_states import states_before
 
     wanted = {sample.id for sample in samples}
-    sources = read_sources(project.scenarios, project.root)
-    scenarios = compile_sources(sources, project.vocabulary, cache_of(project.root))
+    scenarios = map(Scenario.model_validate_json, json_lines(lower.folder / HELD_OUT))
     return {s.id: states_before(s, project.vocabulary) for s in scenarios if s.id in wanted}
 
 

@@ -18,6 +18,8 @@ from loresmith.store.compiled import cache_of
 from loresmith.store.files import sha256_of, write_atomically
 
 CONVERSATIONS = "conversations.jsonl"
+HELD_OUT = "held-out.jsonl"
+"""The scenarios of the eval split as they were read: what a build's answers are judged by."""
 
 
 def family_of_base(base: Artefact) -> Family:
@@ -48,6 +50,8 @@ def _lower(project: Project, _built: Built, folder: Path, _watcher: Watcher) -> 
     )
     lines = "".join(f"{conversation.model_dump_json()}\n" for conversation in conversations)
     write_atomically(folder / CONVERSATIONS, lines)
+    held_out = (scenario for scenario in scenarios if scenario.split == "eval")
+    write_atomically(folder / HELD_OUT, "".join(f"{scenario.model_dump_json()}\n" for scenario in held_out))
     return {"scenarios": len(scenarios), "derived": len(made)}
 
 
@@ -115,7 +119,7 @@ def _dataset_summary(artefact: Artefact) -> str:
 
 LOWER = Stage(
     "lower",
-    4,
+    5,
     "Scenarios",
     (),
     _lower_inputs,

@@ -84,7 +84,8 @@ def prompts_of(
 
 
 def _prompts(conversation: Sample | Conversation, states: Sequence[GameState]) -> Iterator[Prompt]:
-    before = iter(states)
+    replies = sum(message.role == "assistant" for message in conversation.messages)
+    before = iter(states or [None] * replies)
     for number, message in enumerate(conversation.messages):
         if message.role == "assistant":
             yield Prompt(
@@ -95,7 +96,7 @@ def _prompts(conversation: Sample | Conversation, states: Sequence[GameState]) -
                 messages=conversation.messages[:number],
                 reference=message.content,
                 expected_calls=message.expected_calls,
-                state=next(before, None),
+                state=next(before),
             )
 
 

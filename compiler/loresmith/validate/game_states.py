@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import random
+import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from loresmith.engine.request import Refusal, Rules
 from loresmith.engine.state import GameState, state_of
-from loresmith.ir.scenario import Scenario
+from loresmith.ir.arguments import assign_arguments
+from loresmith.ir.scenario import Call, Scenario
 from loresmith.ir.vocabulary import Vocabulary
 from loresmith.lower.conversation import lower_scenario
 from loresmith.play.game import carried_out
+from loresmith.syntax.calls import canonical_call, find_calls
+from loresmith.syntax.results import parse_result
+
+LEDGERS = ("health", "gold", "experience")
+"""The tools whose results say how much somebody has; the state has a field of the same name."""
+_RESULT = re.compile(r"<TOOLCALL>(.*?)</TOOLCALL>", re.DOTALL)
 
 
 def states_before(scenario: Scenario, vocabulary: Vocabulary) -> list[GameState]:
-    """The states before the DM messages of the lowered scenario, in order: its own calls are carried out, what is told
-    is heard."""
-    state, states = state_of(scenario.system), list[GameState]()
+    """The states before the DM messages of the lowered scenario, in order: its own calls are carried out, what its
+    results say counts, and what is told is heard."""
+    state, states, calls = state_of(scenario.system), list[GameState](), list[Call]()
     for message in lower_scenario(scenario, vocabulary).messages[1:]:
         if message.role == "user":
-            state = state.hearing(message.content)
+            state = _with_results(state, calls, message.content, vocabulary).hearing(message.content)
         else:
             states.append(state)
             state = carried_out(message.content, state, _dice(), Rules(vocabulary)).state
+            calls = _calls(message.content, vocabulary)
     return states
 
 
@@ -29,6 +40,31 @@ def refusals_of(text: str, state: GameState, vocabulary: Vocabulary) -> tuple[Re
     """The calls in a text that the engine doesn't carry out in a state, each after those before it."""
     outcomes = carried_out(text, state, _dice(), Rules(vocabulary)).outcomes
     return tuple(outcome for outcome in outcomes if isinstance(outcome, Refusal))
+
+
+def _calls(text: str, vocabulary: Vocabulary) -> list[Call]:
+    found = (canonical_call(call.text, vocabulary) for call in find_calls(text))
+    return [call for call in found if call]
+
+
+def _with_results(state: GameState, calls: Sequence[Call], told: str, vocabulary: Vocabulary) -> GameState:
+    """The state after the results in a text; each belongs to the first call of its tool that has none yet."""
+    waiting = [call for call in calls if call.tool in LEDGERS]
+    for found in _RESULT.findall(told):
+        result = parse_result(found, 0)
+        call = next((call for call in waiting if call.tool == result.label.lower()), None)
+        if call and result.sum:
+            waiting.remove(call)
+            state = _with_total(state, call, result.sum.total, vocabulary)
+    return state
+
+
+def _with_total(state: GameState, call: Call, total: int, vocabulary: Vocabulary) -> GameState:
+    tool = vocabulary.tool(call.tool)
+    assigned = assign_arguments(tool, call.arguments) if tool else None
+    name = next((a.value for p, a in assigned or () if p.name == "name"), "player")
+    being = state.named(name)
+    return state.with_being(replace(being, **{call.tool: total})) if being else state
 
 
 def _dice() -> random.Random:

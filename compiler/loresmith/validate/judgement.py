@@ -127,8 +127,12 @@ def judge(
 def _refused(prompt: Prompt, text: str, vocabulary: Vocabulary) -> tuple[str, ...] | None:
     if prompt.state is None:
         return None
+    expected = _meanings(prompt.expected_calls, prompt, vocabulary)
     refusals = refusals_of(text, prompt.state, vocabulary)
-    return tuple(f"{one.call}: {one.reason}" for one in refusals if one.call not in prompt.expected_calls)
+    # What the reference itself calls is no mistake, though the engine knows better.
+    return tuple(
+        f"{r.call}: {r.reason}" for r in refusals if _meaning(r.call, prompt, vocabulary) not in expected
+    )
 
 
 def tools_of(calls: Sequence[str]) -> list[str]:

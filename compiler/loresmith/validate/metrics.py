@@ -12,8 +12,8 @@ from loresmith.validate.judgement import Judgement
 RUN = 8
 """So many words in a row that were said before are a repetition: by chance that doesn't happen."""
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
-_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]{2,}(?!\w)|^[A-Z][a-z]{2,}(?=:\s)", re.MULTILINE)
-"""A capitalised word in the middle of a sentence, or who speaks, at the beginning of a line."""
+_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]{2,}(?!\w)|^[A-Z][a-z]{2,}(?=:\s[\"“])", re.MULTILINE)
+"""A capitalised word in the middle of a sentence, or who says something, at the beginning of a line."""
 _PART = re.compile(r"[^\W_]+")
 """A word, or what stands before or behind its apostrophe."""
 _CALL = re.compile(r"\[\w+:[^\]]*\]?")
