@@ -43,7 +43,7 @@ def test_with_a_trim_all_that_is_tuned_comes_from_it() -> None:
         assert "trim" in stages[name].needs
         assert "base" not in stages[name].needs
     assert stages["base-gguf"].needs == ("base",)
-    assert stages["base-answers"].needs == ("base-quantize", "base-dataset", "base")
+    assert stages["base-answers"].needs == ("base-quantize", "base-dataset", "lower", "base")
     order = list(stages)
     assert all(order.index(need) < order.index(name) for name in order for need in stages[name].needs)
     assert len({stage.title for stage in stages.values()}) == len(stages)
