@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from loresmith.commands.options import Json
+
 data_application = typer.Typer(
     help="The scenarios as a whole: count them, clean them, keep and compare their versions.",
     add_completion=False,
@@ -15,7 +17,6 @@ data_application = typer.Typer(
 )
 
 Paths = Annotated[list[Path] | None, typer.Argument(help="Files or folders; default: ai-training/scenarios.")]
-Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
 
 
 @data_application.command()

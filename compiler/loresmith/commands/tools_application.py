@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
+from loresmith.commands.options import Json
+
 tools_application = typer.Typer(
     help="The tools that a DM can call: list them, check your own, emit them for others, discover new ones.",
     add_completion=False,
     rich_markup_mode=None,
 )
-
-Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
 
 
 @tools_application.callback(invoke_without_command=True)
