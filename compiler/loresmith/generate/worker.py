@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from loresmith.generate.constrained import CLOSING, GrammarFilter
+from loresmith.generate.interruptible import Interrupted, InterruptibleModel
 from loresmith.generate.refusal import NOT_NUMBERS
 from loresmith.generate.stops import StopWatch
 from loresmith.quantize.llama_log import listen
@@ -54,13 +55,11 @@ def _interrupted(_number: int, _frame: FrameType | None) -> None:
 
 
 def _loaded(path: str, context: int) -> Any:
-    from llama_cpp import Llama
-
     try:
         # Without `verbose` the library would silence llama.cpp's log, which `listen` sorts.
-        model = Llama(
-            model_path=path, n_ctx=context, n_batch=_BATCH, n_threads=os.cpu_count() or 1, n_gpu_layers=99,
-            verbose=True,
+        model = InterruptibleModel(
+            lambda: _Interrupt.asked, model_path=path, n_ctx=context, n_batch=_BATCH,
+            n_threads=os.cpu_count() or 1, n_gpu_layers=99, verbose=True,
         )  # fmt: skip
     except ValueError:
         # llama.cpp has already said on stderr what is wrong with the file.
@@ -76,18 +75,25 @@ def _answer(model: Any, request: dict[str, Any]) -> None:
         _say(full=len(ids))
         return
     stops = StopWatch(request["stops"])
-    end = "limit"
-    for piece in _pieces(model, ids, request):
-        if piece is None:
-            end = "turn"
-        elif shown := stops.take(piece):
-            _say(text=shown)
-        if stops.stopped or _Interrupt.asked:
-            end = "stop" if stops.stopped else "interrupted"
-            break
+    try:
+        end = _told(_pieces(model, ids, request), stops)
+    except Interrupted:
+        end = "interrupted"
     if rest := stops.rest():
         _say(text=rest)
     _say(end=end)
+
+
+def _told(pieces: Iterator[str | None], stops: StopWatch) -> str:
+    """Say the pieces of an answer as they come; gives why it ended."""
+    for piece in pieces:
+        if piece and (shown := stops.take(piece)):
+            _say(text=shown)
+        if stops.stopped or _Interrupt.asked:
+            return "stop" if stops.stopped else "interrupted"
+        if piece is None:
+            return "turn"
+    return "limit"
 
 
 def _pieces(model: Any, ids: list[int], request: dict[str, Any]) -> Iterator[str | None]:
