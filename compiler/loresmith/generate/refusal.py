@@ -8,6 +8,7 @@ from pathlib import Path
 from loresmith.diagnostics.failure import EnvironmentFailure, Failure, Rejected
 from loresmith.families.family import FAMILIES
 from loresmith.generate.model_file import no_template, unknown_family
+from loresmith.process.child import tells_of_lacking_memory
 
 NO_TEMPLATE = "The file has no chat template, so nobody knows how the model wants to be spoken to."
 """What a worker says of a file without a template."""
@@ -15,6 +16,8 @@ TEMPLATE_FAILED = "chat template: "
 """What a worker says before the error of a template."""
 NO_MEMORY = "there isn't memory enough for so much context"
 """What a worker says where llama.cpp gets no memory."""
+_NO_MEMORY_TO_DECODE = "llama_decode returned -2"
+"""What llama-cpp-python says of it while a prompt is read."""
 NOT_NUMBERS = "the weights give values that aren't numbers"
 """What a worker says of a file whose weights are damaged."""
 _UNKNOWN = re.compile(r"unknown model architecture: '([^']*)'")
@@ -36,11 +39,11 @@ def unknown_architecture(architecture: str) -> str:
 
 def refusal(file: Path, said: str) -> Failure:
     """The failure to raise for a model file that a worker ended on with these words."""
-    if NO_MEMORY in said:
+    if _lacked_memory(said):
         return EnvironmentFailure(
             "There isn't memory enough to ask this model file.",
             where=str(file),
-            remedy="Close other programs, or take a smaller quantization.",
+            remedy="Close other programs, or take a smaller quantization or, for play, a smaller --context.",
         )
     kind, architecture = _header(file)
     if part := _KINDS.get(kind):
@@ -50,6 +53,10 @@ def refusal(file: Path, said: str) -> Failure:
             remedy=f"Name the model file beside it, without {part[1]} in its name; see: loresmith models",
         )
     return _refused_words(file, architecture, said)
+
+
+def _lacked_memory(said: str) -> bool:
+    return tells_of_lacking_memory(said) or any(words in said for words in (NO_MEMORY, _NO_MEMORY_TO_DECODE))
 
 
 def _refused_words(file: Path, architecture: str, said: str) -> Rejected:

@@ -20,9 +20,12 @@ import psutil
 SHOWN_LINES = 3
 _KILLED, _NO_PAGE = -9, -7
 """How a process ends that the system stops when memory runs out, or when a mapped file finds no room on the disk."""
-_MEMORY = ("memoryerror", "out of memory", "not enough memory", "allocate memory", "defaultcpuallocator")
+_MEMORY = (
+    "memoryerror", "out of memory", "not enough memory", "allocate memory", "defaultcpuallocator",
+    "failed to allocate", "unable to allocate", "insufficient memory", "std::bad_alloc", "ended by signal 9",
+)  # fmt: skip
 _DISK = ("no space left on device", "not enough free space", "the disk is full")
-"""What Python, numpy, torch, safetensors and this project say."""
+"""What Python, numpy, torch, safetensors, llama.cpp and this project say."""
 
 
 def tells_of_lacking_memory(text: str) -> bool:
