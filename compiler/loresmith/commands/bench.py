@@ -54,9 +54,15 @@ def bench_models(
     if as_json:
         print(json.dumps({"asked": questions.asked} | _content(judged, differences), indent=2))
     else:
-        Console().print(_table(judged, differences))
-        Console().print(f"Each model's verdict is {judged[0].name} against it, paired by scenario, at 95%.")
+        _print(judged, differences)
     return 0
+
+
+def _print(judged: Sequence[Evaluated], differences: dict[str, list[Difference]]) -> None:
+    # A model's name is a file's, not rich's markup.
+    console = Console(markup=False, emoji=False)
+    console.print(_table(judged, differences))
+    console.print(f"Each model's verdict is {judged[0].name} against it, paired by scenario, at 95%.")
 
 
 def _files(models: Sequence[str], delivered: Path) -> dict[str, Path]:
@@ -104,7 +110,7 @@ def _table(judged: Sequence[Evaluated], differences: dict[str, list[Difference]]
     table = Table(title=f"{judged[0].scores.replies} replies; 95% intervals")
     table.add_column("A reply…")
     for one in judged:
-        table.add_column(one.name, justify="right")
+        table.add_column(one.name, justify="right", overflow="fold")
     for number, (label, cells) in enumerate(_rows(judged)):
         verdicts = [f"\n{differences[one.name][number].verdict}" for one in judged[1:]]
         others = (cell + verdict for cell, verdict in zip(cells[1:], verdicts, strict=True))

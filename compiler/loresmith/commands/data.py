@@ -119,7 +119,8 @@ def _vocabulary(root: Path) -> Vocabulary:
 
 
 def _print_statistics(statistics: Statistics) -> None:
-    console = Console(highlight=False)
+    # A category is the user's own word, not rich's markup.
+    console = Console(highlight=False, markup=False, emoji=False)
     silent = statistics.replies_without_call / statistics.replies if statistics.replies else 0.0
     splits = ", ".join(f"{count} {split}" for split, count in statistics.by_split.items())
     console.print(f"{statistics.scenarios} scenarios: {splits}")

@@ -31,4 +31,4 @@ def _print_table(verdicts: list[Verdict]) -> None:
         table.add_row(_MARKS[verdict.status], escape(verdict.name), escape(verdict.detail))
         if verdict.remedy:
             table.add_row("", "", f"[dim]{escape(verdict.remedy)}[/dim]")
-    Console().print(table)
+    Console(emoji=False).print(table)

@@ -140,7 +140,8 @@ class LiveWatcher:
             self.progress.remove_task(self.task)
             took = f" [dim]{duration(time.monotonic() - self.began)}[/dim]"
             self.task = None
-        self.progress.console.print(f"[green]✓[/green] [bold]{escape(title)}[/bold]  {escape(outcome)}{took}")
+        line = f"[green]✓[/green] [bold]{escape(title)}[/bold]  {escape(outcome)}{took}"
+        self.progress.console.print(line, emoji=False)
 
     def advance(self, fraction: float) -> None:
         """Move the bar."""
@@ -149,9 +150,7 @@ class LiveWatcher:
 
     def note(self, line: str) -> None:
         """Put it above the bar."""
-        from rich.markup import escape
-
-        self.progress.console.print(f"  {escape(line)}")
+        self.progress.console.print(f"  {line}", markup=False, emoji=False)
 
     def measure(self, measurement: Measurement) -> None:
         """Move the bar and show the losses."""
@@ -166,11 +165,11 @@ def live_watcher() -> Generator[LiveWatcher]:
 
     columns = (
         SpinnerColumn(),
-        TextColumn("[bold]{task.description}"),
+        TextColumn("{task.description}", style="bold", markup=False),
         BarColumn(bar_width=24),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
         TimeElapsedColumn(),
-        TextColumn("[dim]{task.fields[left]}"),
+        TextColumn("{task.fields[left]}", style="dim", markup=False),
     )
     with Progress(*columns) as progress:
         yield LiveWatcher(progress)
