@@ -8,21 +8,21 @@ from pathlib import Path
 
 from loresmith.deliver.configuration import app_configuration
 from loresmith.deliver.versions import Delivery, require_metadata, require_unchanged, versions_of
-from loresmith.diagnostics.failure import InvalidCall
-from loresmith.store.files import disk_failures, sync_folder
+from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall
+from loresmith.store.files import disk_failures, sha256_of, sync_folder
 
 
 def export_model(name: str, destination: Path, version: str | None, root: Path) -> int:
     """Copy a delivered version's model file and projector, verified, and print their app configuration.
 
-    Gives exit code 0. Raises Rejected when a file isn't what was built.
+    Gives exit code 0. Raises Rejected when a file isn't what was built, EnvironmentFailure when its copy isn't.
     """
     folder = _version_folder(root / "ai-training" / "models" / name, name, version)
     metadata = require_metadata(folder)
     named = [file for file in (metadata.app.model, metadata.app.mmproj) if file]
     for file in named:
         require_unchanged(folder, metadata, file)
-    copies = [_copied(folder / file, destination / file) for file in named]
+    copies = [_copied(folder / file, destination / file, metadata.files[file].sha256) for file in named]
     delivery = Delivery(
         folder=destination,
         version=folder.name,
@@ -43,15 +43,26 @@ def _version_folder(models: Path, name: str, version: str | None) -> Path:
     return models / (version or versions[-1])
 
 
-def _copied(source: Path, destination: Path) -> Path:
+def _copied(source: Path, destination: Path, sha256: str) -> Path:
     with disk_failures(destination):
         destination.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=destination.parent, prefix=f".{source.name}.") as scratch:
-            copy = Path(scratch.name).with_suffix(".work")
+            copy = Path(f"{scratch.name}.work")
         try:
             shutil.copyfile(source, copy)
+            _require_true(copy, destination, sha256)
             copy.replace(destination)
         finally:
             copy.unlink(missing_ok=True)
         sync_folder(destination.parent)
     return destination
+
+
+def _require_true(copy: Path, destination: Path, sha256: str) -> None:
+    """Raise EnvironmentFailure where a copy has other bytes than what was delivered."""
+    if sha256_of(copy) != sha256:
+        raise EnvironmentFailure(
+            "The copy came out different from the delivered file.",
+            where=str(destination),
+            remedy="Run the same command again; if it stays so, the disk there is damaged: name another place.",
+        )

@@ -1,0 +1,71 @@
+"""`loresmith export`: a copy is verified, and two of them don't meet."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from loresmith.commands.entry import exit_code_of
+from loresmith.deliver.versions import METADATA
+
+from tests.messages import said
+from tests.unit.test_refusals import DELIVERED
+
+WEIGHTS = b"GGUF and what follows"
+
+
+@pytest.fixture
+def delivered(project: Path) -> Path:
+    """The model file of a delivered version of `dm`."""
+    folder = project / "ai-training" / "models" / "dm" / "v1"
+    folder.mkdir(parents=True)
+    files = {"m.gguf": {"bytes": len(WEIGHTS), "sha256": hashlib.sha256(WEIGHTS).hexdigest()}}
+    (folder / METADATA).write_text(json.dumps(DELIVERED | {"files": files}))
+    (folder / "m.gguf").write_bytes(WEIGHTS)
+    return folder / "m.gguf"
+
+
+def after_a_copy(monkeypatch: pytest.MonkeyPatch, then: Callable[[Path], object]) -> None:
+    """Let something happen once to the next copy, when it is written."""
+    copy = shutil.copyfile
+
+    def copied(source: Path, destination: Path) -> Path:
+        monkeypatch.setattr(shutil, "copyfile", copy)
+        copy(source, destination)
+        then(destination)
+        return destination
+
+    monkeypatch.setattr(shutil, "copyfile", copied)
+
+
+def test_the_copy_is_the_delivered_file(delivered: Path, project: Path) -> None:
+    assert exit_code_of(["export", "dm", "app"]) == 0
+    assert [path.name for path in (project / "app").iterdir()] == ["m.gguf"]
+    assert (project / "app" / "m.gguf").read_bytes() == delivered.read_bytes()
+
+
+def test_a_copy_that_came_out_different_gets_no_name(
+    delivered: Path, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "app").mkdir()
+    (project / "app" / "m.gguf").write_bytes(b"an older one")
+    after_a_copy(monkeypatch, lambda copy: copy.write_bytes(WEIGHTS[:-1] + b"?"))
+    assert exit_code_of(["export", "dm", "app"]) == 3
+    assert "The copy came out different" in said(capsys)
+    assert [path.read_bytes() for path in (project / "app").iterdir()] == [b"an older one"]
+    assert exit_code_of(["export", "dm", "app"]) == 0
+    assert (project / "app" / "m.gguf").read_bytes() == delivered.read_bytes()
+
+
+def test_two_exports_into_one_folder_dont_meet(
+    delivered: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = list[int]()
+    after_a_copy(monkeypatch, lambda _copy: codes.append(exit_code_of(["export", "dm", "app"])))
+    codes.append(exit_code_of(["export", "dm", "app"]))
+    assert codes == [0, 0]
+    assert [path.name for path in (project / "app").iterdir()] == ["m.gguf"]
