@@ -226,6 +226,34 @@ def test_an_interrupt_that_a_library_wrapped_is_still_one(
     assert "Interrupted" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("command", "goes_on"),
+    [
+        ("train mine", True), ("tune mine", True), ("--verbose train", True), ("eval mine", False),
+        ("bench a.gguf", False), ("models", False), ("export train out", False),
+    ],
+)  # fmt: skip
+def test_an_interrupted_command_says_whether_it_goes_on(
+    project: Path,
+    command: str,
+    goes_on: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupted(*_: object, **__: object) -> int:
+        raise KeyboardInterrupt
+
+    for name in (
+        "train.train_recipe", "tune.tune_recipe", "evaluate.evaluate_model", "bench.bench_models",
+        "models.list_models", "export.export_model",
+    ):  # fmt: skip
+        monkeypatch.setattr(f"loresmith.commands.{name}", interrupted)
+    assert exit_code_of(command.split()) == 130
+    told = capsys.readouterr().err
+    assert "Interrupted." in told
+    assert ("the same command goes on" in told) == goes_on
+
+
 def test_a_budget_that_no_build_can_meet_is_refused_before_one_begins(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

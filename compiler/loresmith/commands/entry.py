@@ -12,6 +12,9 @@ from pathlib import Path
 from loresmith.diagnostics.failure import ENVIRONMENT, INTERRUPTED, EnvironmentFailure, Failure
 from loresmith.process.interrupts import take_repeats_as_one, was_interrupted
 
+GOES_ON = ("train", "tune")
+"""The commands that go on where an interrupt ended them; the others begin anew."""
+
 
 def main() -> None:
     """Run the command line and exit with its code."""
@@ -53,8 +56,13 @@ def exit_code_of(arguments: list[str]) -> int:
         code = INTERRUPTED if was_interrupted() else _failed(error, verbose)
     if code == INTERRUPTED:
         # typer turns an interrupt into this code without a word.
-        print("\nInterrupted. What is finished is kept; the same command goes on.", file=sys.stderr)
+        print(f"\nInterrupted.{_what_is_kept(arguments)}", file=sys.stderr)
     return code if isinstance(code, int) else 0
+
+
+def _what_is_kept(arguments: list[str]) -> str:
+    command = next((one for one in arguments if not one.startswith("-")), "")
+    return " What is finished is kept; the same command goes on." if command in GOES_ON else ""
 
 
 def _failed(error: Exception, verbose: bool) -> int:
