@@ -192,6 +192,15 @@ def test_spread() -> None:
     assert (lengths.median, lengths.p95, lengths.longest) == (50, 95, 100)
 
 
+@pytest.mark.parametrize("count", range(1, 101))
+def test_the_least_length_that_95_in_100_have_at_most(count: int) -> None:
+    texts = ["x" * n for n in range(1, count + 1)]
+    lengths = spread(texts)
+    assert lengths is not None
+    assert sum(len(text) <= lengths.p95 for text in texts) >= 0.95 * count
+    assert sum(len(text) < lengths.p95 for text in texts) < 0.95 * count
+
+
 def test_clean_replaces_what_looks_alike_and_nothing_else(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

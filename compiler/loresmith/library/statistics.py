@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,7 +15,7 @@ _RESULTS = re.compile(r"^(?:<TOOLCALL>.*?</TOOLCALL>\s*)+", re.DOTALL)
 
 
 class Spread(BaseModel):
-    """The lengths of some texts, in characters: half are at most `median`, 95 in 100 at most `p95`."""
+    """The lengths of some texts, in characters: half are at most `median`, at least 95 in 100 at most `p95`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -74,7 +75,8 @@ def spread(texts: Sequence[str]) -> Spread | None:
     if not lengths:
         return None
     last = len(lengths) - 1
-    return Spread(median=lengths[last // 2], p95=lengths[min(last, round(0.95 * last))], longest=lengths[-1])
+    p95 = lengths[math.ceil(0.95 * len(lengths)) - 1]
+    return Spread(median=lengths[last // 2], p95=p95, longest=lengths[-1])
 
 
 def _said(message: Message) -> str:
