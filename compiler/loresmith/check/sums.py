@@ -1,4 +1,4 @@
-"""Results against arithmetic, dice and their calls: SC401, SC402, SC403, SC406, SC407, SC408."""
+"""Results against arithmetic, dice and their calls: SC401, SC402, SC403, SC406, SC407, and SC408 with `rolled`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from loresmith.check.answers import Exchange
 from loresmith.check.places import span_in_result
+from loresmith.check.rolled import D20, keep_left_out, roll_problem
 from loresmith.diagnostics.diagnostic import Findings, Fix
 from loresmith.elaborate.draft import Draft, GivenResult, MadeCall
 from loresmith.ir.arguments import DICE, INTEGER
@@ -14,8 +15,6 @@ from loresmith.ir.scenario import Member
 from loresmith.ir.vocabulary import Vocabulary
 from loresmith.syntax.tree import Range, SumSyntax, Term
 
-D20 = 20
-_KEPT = {"advantage": "kh1", "disadvantage": "kl1"}
 _SUCCESS = frozenset({"success", "hit", "critical"})
 
 
@@ -56,7 +55,8 @@ class _SumChecker:
         # The ledger judges health, whose results stay within 0 and the maximum.
         if made.tool and made.tool.name != "health":
             self._check_amount(made, given, total)
-            self._check_total(made, given, total)
+            if not keep_left_out(made, total):
+                self._check_total(made, given, total)
 
     def _check_total(self, made: MadeCall, given: GivenResult, total: SumSyntax) -> None:
         raw = raw_total(total)
@@ -80,7 +80,8 @@ class _SumChecker:
             self._report("SC402", given, first.range, f"A d20 can't show {first.value}.")
 
     def _check_roll(self, made: MadeCall, given: GivenResult, total: SumSyntax) -> None:
-        self._check_rolled(made, given, total)
+        if problem := roll_problem(made, total):
+            self._report("SC408", given, *problem)
         what = made.call.arguments[0].value if made.call else ""
         stated = self.skills.get(what, [])
         for term in total.terms:
@@ -88,27 +89,6 @@ class _SumChecker:
             if differs and (term.source or "").lower() == "skill":
                 message = f"{what} is stated as {stated[0]:+d}, not {term.sign * term.value:+d}."
                 self._report("SC403", given, term.range, message)
-
-    def _check_rolled(self, made: MadeCall, given: GivenResult, total: SumSyntax) -> None:
-        """SC408 for rolls: other dice than the call's, or another modifier."""
-        wanted = DICE.fullmatch(made.call.arguments[0].value) if made.call else None
-        first, mode = total.terms[0], _mode_of(made)
-        count, sides = (int(wanted[1]), int(wanted[2])) if wanted else (1, D20)
-        if first.dice and not _fits(first.dice, count, sides, mode):
-            message = f"{made.text} rolls {count}d{sides}, not {first.dice[0]}d{first.dice[1]}."
-            self._report("SC408", given, first.range, message)
-            return
-        if first.dice and first.dice[2] and first.dice[2] != _KEPT.get(mode, first.dice[2]):
-            message = (
-                f"With {mode} the {'higher' if mode == 'advantage' else 'lower'} die counts ({_KEPT[mode]})."
-            )
-            self._report("SC408", given, first.range, message)
-            return
-        modifier = sum(map(int, re.findall(r"[+-]\d+", wanted[4]))) if wanted else 0
-        rest = total.terms[1:]
-        if modifier and rest and _plain_total(rest) not in (None, modifier):
-            message = f"{made.text} adds {modifier:+d}, not {_plain_total(rest):+d}."
-            self._report("SC408", given, total.change_range, message)
 
     def _check_amount(self, made: MadeCall, given: GivenResult, total: SumSyntax) -> None:
         found = amount_difference(made, total)
@@ -174,24 +154,6 @@ def _is_d20_check(made: MadeCall) -> bool:
         return False
     dice = DICE.fullmatch(made.call.arguments[0].value)
     return dice is None or (dice[1], dice[2]) == ("1", "20")
-
-
-def _mode_of(made: MadeCall) -> str:
-    """`advantage`, `disadvantage`, or nothing."""
-    return made.call.arguments[1].value if made.call and len(made.call.arguments) > 1 else ""
-
-
-def _fits(dice: tuple[int, int, str, tuple[int, ...]], count: int, sides: int, mode: str) -> bool:
-    """Whether rolled dice are those that the call names; a d20 may be rolled twice and one kept."""
-    rolled, shown, keep, _ = dice
-    if shown != sides:
-        return False
-    return rolled == count or (sides == D20 and count == 1 and rolled == 2 and bool(keep or mode))
-
-
-def _plain_total(terms: Sequence[Term]) -> int | None:
-    """What terms come to, or None where dice are among them."""
-    return None if any(term.dice for term in terms) else sum(term.sign * term.value for term in terms)
 
 
 def _contradicts(made: MadeCall, total: SumSyntax) -> bool:

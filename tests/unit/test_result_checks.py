@@ -1,0 +1,68 @@
+"""What lint finds in single exchanges: a call with its result."""
+
+from __future__ import annotations
+
+import pytest
+from loresmith.check.file import compile_source
+from loresmith.fix.file import fix_bytes
+from loresmith.ir.vocabulary import load_vocabulary
+
+VOCABULARY = load_vocabulary()
+PATH = "ai-training/scenarios/combat/x.md"
+HEAD = """# SYSTEM
+
+## Role
+
+You are the DM.
+
+## World
+
+W.
+
+## Location
+
+L.
+
+## Party
+
+- **Bo** (player): Elf Bard, level 2
+  - Health: 50/50
+{sheet}
+# User
+
+Hi.
+
+# DM
+
+"""
+
+
+def text_of(reply: str, sheet: str = "") -> str:
+    return HEAD.format(sheet="".join(f"  - {line}\n" for line in sheet.splitlines())) + reply + "\n"
+
+
+def found_in(reply: str, sheet: str = "") -> list[str]:
+    """The findings for a DM reply, as `CODE message`."""
+    findings = compile_source(PATH, text_of(reply, sheet).encode(), VOCABULARY).findings
+    return [f"{found.code} {found.message}" for found in findings]
+
+
+def exchanged(call: str, body: str, label: str = "roll") -> str:
+    return f"{call}\n\n<TOOLCALL>{label}: {body}</TOOLCALL>"
+
+
+UNKEPT = [
+    ("[roll: stealth, advantage]", "2d20[14, 9] + 5(skill) = *19*", "higher", "kh1"),
+    ("[roll: stealth, advantage]", "2d20[14, 9] + 5(skill) = *28*", "higher", "kh1"),
+    ("[roll: 1d20, disadvantage]", "2d20[14, 9] = *9*", "lower", "kl1"),
+]
+
+
+@pytest.mark.parametrize(("call", "body", "which", "keep"), UNKEPT)
+def test_both_dice_of_a_mode_want_the_one_that_is_kept(call: str, body: str, which: str, keep: str) -> None:
+    mode = call.partition(", ")[2].strip("]")
+    assert found_in(exchanged(call, body)) == [f"SC408 With {mode} the {which} die counts ({keep})."]
+    source = text_of(exchanged(call, body)).encode()
+    (finding,) = compile_source(PATH, source, VOCABULARY).findings
+    assert finding.hint == f"Write 2d20{keep}[14, 9]."
+    assert fix_bytes(PATH, source, VOCABULARY, bool).data == source
