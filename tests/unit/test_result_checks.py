@@ -66,3 +66,33 @@ def test_both_dice_of_a_mode_want_the_one_that_is_kept(call: str, body: str, whi
     (finding,) = compile_source(PATH, source, VOCABULARY).findings
     assert finding.hint == f"Write 2d20{keep}[14, 9]."
     assert fix_bytes(PATH, source, VOCABULARY, bool).data == source
+
+
+OTHER_ROLLS = [
+    ("[roll: 2d6+3]", "2d6[3, 4] = *7*", "adds +3, not +0"),
+    ("[roll: 2d6]", "2d6[3, 4] + 3 = *10*", "adds +0, not +3"),
+    ("[roll: 2d6+3]", "2d6[3, 4] - 3 = *4*", "adds +3, not -3"),
+    ("[roll: 2d6+3]", "7 + 2 = *9*", "adds +3, not +2"),
+    ("[roll: 2d20kh1]", "2d20kl1[5, 19] = *5*", "rolls 2d20kh1, not 2d20kl1"),
+    ("[roll: 2d6kh1]", "2d6[3, 4] = *7*", "rolls 2d6kh1, not 2d6"),
+    ("[roll: 2d6]", "2d6kh1[3, 4] = *4*", "rolls 2d6, not 2d6kh1"),
+]
+
+
+@pytest.mark.parametrize(("call", "body", "difference"), OTHER_ROLLS)
+def test_dice_that_the_call_doesnt_name(call: str, body: str, difference: str) -> None:
+    assert found_in(exchanged(call, body)) == [f"SC408 {call} {difference}."]
+
+
+@pytest.mark.parametrize(
+    ("call", "body"),
+    [
+        ("[roll: 2d6+3]", "10 = *10*"),
+        ("[roll: 2d6 + 3 - 1]", "2d6[3, 4] + 3 - 1 = *9*"),
+        ("[roll: 2d6+3]", "2d6[3, 4] + 3 + 1d4[2](bless) = *12*"),
+        ("[roll: 1d20+5]", "2d20kh1[9, 14] + 5 = *19*"),
+        ("[roll: stealth]", "1d20[9] + 5(skill) = *14*"),
+    ],
+)
+def test_dice_that_the_call_allows(call: str, body: str) -> None:
+    assert found_in(exchanged(call, body)) == []

@@ -21,8 +21,9 @@ def roll_problem(made: MadeCall, total: SumSyntax) -> Problem | None:
     wanted = DICE.fullmatch(made.call.arguments[0].value) if made.call else None
     dice, mode = total.terms[0].dice, _mode_of(made)
     count, sides = (int(wanted[1]), int(wanted[2])) if wanted else (1, D20)
-    if dice and not _fits(dice, count, sides, mode):
-        message = f"{made.text} rolls {count}d{sides}, not {dice[0]}d{dice[1]}."
+    keep = (wanted[3] or "") if wanted else ""
+    if dice and not _fits(dice, (count, sides, keep), mode):
+        message = f"{made.text} rolls {count}d{sides}{keep}, not {dice[0]}d{dice[1]}{dice[2]}."
         return total.terms[0].range, message, None
     if mode in _KEPT and dice and dice[2] != _KEPT[mode] and (dice[2] or keep_left_out(made, total)):
         return total.terms[0].range, *_kept_message(mode, dice)
@@ -45,10 +46,12 @@ def _kept_message(mode: str, dice: Dice) -> tuple[str, str]:
 
 def _modifier_problem(made: MadeCall, total: SumSyntax, wanted: re.Match[str] | None) -> Problem | None:
     modifier = sum(map(int, re.findall(r"[+-]\d+", re.sub(r"\s", "", wanted[4])))) if wanted else 0
-    rest = total.terms[1:]
-    if modifier and rest and _plain_total(rest) not in (None, modifier):
-        return total.change_range, f"{made.text} adds {modifier:+d}, not {_plain_total(rest):+d}.", None
-    return None
+    added, shown = _plain_total(total.terms[1:]), total.terms[0].dice is not None
+    compared = (wanted is not None) if shown else bool(modifier and total.terms[1:])
+    if not compared or added in (None, modifier):
+        return None
+    place = total.change_range if total.terms[1:] else total.terms[0].range
+    return place, f"{made.text} adds {modifier:+d}, not {added:+d}.", None
 
 
 def _mode_of(made: MadeCall) -> str:
@@ -56,12 +59,15 @@ def _mode_of(made: MadeCall) -> str:
     return made.call.arguments[1].value if made.call and len(made.call.arguments) > 1 else ""
 
 
-def _fits(dice: Dice, count: int, sides: int, mode: str) -> bool:
+def _fits(dice: Dice, wanted: tuple[int, int, str], mode: str) -> bool:
     """Whether rolled dice are those that the call names; a d20 may be rolled twice and one kept."""
     rolled, shown, keep, _ = dice
+    count, sides, wanted_keep = wanted
     if shown != sides:
         return False
-    return rolled == count or (sides == D20 and count == 1 and rolled == 2 and bool(keep or mode))
+    if (sides, count, rolled) == (D20, 1, 2):
+        return bool(keep or mode)
+    return rolled == count and (keep == wanted_keep or count == 1 or mode in _KEPT)
 
 
 def _plain_total(terms: Sequence[Term]) -> int | None:
