@@ -123,6 +123,24 @@ def test_the_table_stands_between_the_marks_of_a_page(project: Path) -> None:
     assert "stale" not in text
 
 
+def test_the_page_keeps_its_line_ends(project: Path) -> None:
+    page, text = project / "page.md", f"Before.\n\n{BEGIN}stale\n{END}\nAfter.\n"
+    page.write_bytes(text.encode())
+    assert exit_code_of(["data", "stats", "--table", "page.md"]) == 0
+    made = page.read_bytes()
+    page.write_bytes(text.replace("\n", "\r\n").encode() + b"One line of another system.\n")
+    for _ in range(2):
+        assert exit_code_of(["data", "stats", "--table", "page.md"]) == 0
+        assert page.read_bytes() == made.replace(b"\n", b"\r\n") + b"One line of another system.\n"
+
+
+def test_a_category_with_a_bar_stays_in_its_cell() -> None:
+    named = {"by_category": {"a|b": 1, "c\\": 2, "d\\|e": 3}}
+    table = table_of(statistics_of([], []).model_copy(update=named))
+    rows = table[table.index("| category") : table.index("| tool")].splitlines()
+    assert rows[2:] == [r"| a\|b | 1 |", r"| c\\ | 2 |", r"| d\\\|e | 3 |", ""]
+
+
 @pytest.mark.parametrize("text", [None, "No marks.\n", BEGIN])
 def test_a_page_without_marks_is_left_alone(
     project: Path, text: str | None, capsys: pytest.CaptureFixture[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from loresmith.diagnostics.failure import InvalidCall
@@ -9,22 +10,24 @@ from loresmith.library.statistics import Spread, Statistics
 from loresmith.store.files import write_atomically
 
 BEGIN, END = "<!-- statistics: written by loresmith data stats --table -->\n", "<!-- end of statistics -->\n"
+_PLACE = re.compile(rf"{re.escape(BEGIN.strip())}(\r?\n)(.*?){re.escape(END.strip())}\r?\n", re.DOTALL)
+"""The marks with the line end of the page, and what stands between them."""
 
 
 def write_table(statistics: Statistics, page: Path) -> None:
-    """Put the table between the marks of a page; raises InvalidCall where it has none."""
+    """Put the table between the marks of a page, with its line ends; raises InvalidCall where it has no marks."""
     try:
-        text = page.read_text(encoding="utf-8")
+        text = page.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidCall("This page can't be read.", where=str(page)) from error
-    before, begun, rest = text.partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    if not begun or not ended:
+    found = _PLACE.search(text)
+    if not found:
         marks = f"{BEGIN}{END}".strip()
         raise InvalidCall(
             "This page has no place for the table.", where=str(page), remedy="Put there:\n" + marks
         )
-    write_atomically(page, f"{before}{BEGIN}\n{table_of(statistics)}\n{END}{after}")
+    table = f"\n{table_of(statistics)}\n".replace("\n", found[1])
+    write_atomically(page, text[: found.start(2)] + table + text[found.end(2) :])
 
 
 def table_of(statistics: Statistics) -> str:
@@ -43,13 +46,18 @@ def table_of(statistics: Statistics) -> str:
         "",
         "| category | scenarios |",
         "|---|---|",
-        *(f"| {name} | {count} |" for name, count in statistics.by_category.items()),
+        *(f"| {_cell(name)} | {count} |" for name, count in statistics.by_category.items()),
         "",
         "| tool | calls | scenarios |",
         "|---|---|---|",
-        *(f"| {name} | {use.calls} | {use.scenarios} |" for name, use in statistics.by_tool.items()),
+        *(f"| {_cell(name)} | {use.calls} | {use.scenarios} |" for name, use in statistics.by_tool.items()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _cell(name: str) -> str:
+    """A name that can't end its cell or its row."""
+    return " ".join(name.split()).replace("\\", "\\\\").replace("|", "\\|")
 
 
 def _lengths(spread: Spread | None) -> str:
