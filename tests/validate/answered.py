@@ -17,8 +17,10 @@ def judged(
     *,
     history: str = "A crypt. Lyra waits by the door.",
     party: tuple[str, ...] = ("Lyra",),
+    told: str = "You look.",
 ) -> Judgement:
-    """The judgement of an answer to `I look.` whose reference makes the calls in `expected` (split by `;`)."""
+    """The judgement of an answer to `I look.` whose reference tells what is `told`, and makes the calls in `expected`
+    (split by `;`)."""
     calls = tuple(call for call in expected.split(";") if call)
     prompt = Prompt(
         scenario=scenario,
@@ -30,7 +32,7 @@ def judged(
             Message(role="assistant", content=history),
             Message(role="user", content="I look."),
         ),
-        reference=" ".join(("You look.", *calls)),
+        reference=" ".join((told, *calls)),
         expected_calls=calls,
     )
     answer = Answer(

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 from loresmith.lower.conversation import Conversation, Message
 from loresmith.validate.answers import Prompt, prompts_of
-from loresmith.validate.fidelity import fidelity, opposite_ledger, opposite_result, turned_round
+from loresmith.validate.fidelity import (
+    fidelity,
+    opposite_ledger,
+    opposite_result,
+    turned_round,
+    turned_rounds,
+)
 
 from tests.play.chain_model import write_chain_model
 
@@ -33,10 +39,16 @@ def test_the_opposite_of_a_result(result: str, opposite: str | None) -> None:
         assert opposite_result(opposite) == result
 
 
+def test_a_failure_by_its_other_word_has_an_opposite() -> None:
+    turned = opposite_result("stealth: 11 + 5 = *16* vs DC 17 failed")
+    assert turned == "stealth: 12 + 5 = *17* vs DC 17 success"
+
+
 @pytest.mark.parametrize(
     ("result", "opposite"),
     [
         ("health: 24 - 5 = *19*", "health: 5 - 5 = *0*"),
+        ("Lyra: 24 - 5 = *19*", "Lyra: 5 - 5 = *0*"),
         ("health: 5 - 5 = *0*", "health: 12 - 5 = *7*"),
         ("health: 3 - 8 = *0*", "health: 15 - 8 = *7*"),
         ("Health: 24 - 5(cold) = 19", "Health: 5 - 5(cold) = 0"),
@@ -47,7 +59,18 @@ def test_the_opposite_of_a_result(result: str, opposite: str | None) -> None:
     ],
 )
 def test_the_opposite_of_a_ledger(result: str, opposite: str | None) -> None:
-    assert opposite_ledger(result) == opposite
+    assert opposite_ledger(result, {"health", "lyra"}) == opposite
+
+
+def test_a_wound_may_be_labelled_by_whom_it_hits() -> None:
+    called = Message(role="assistant", content="It bites.", expected_calls=("[health: Lyra, -4]",))
+    prompt = prompts("It bites.", "You fall over.", result="Lyra: 9 - 4 = *5*")[1]
+    hit = prompt.model_copy(update={"messages": (*prompt.messages[:-2], called, prompt.messages[-1])})
+    assert "ledgers" in turned_rounds([hit])[0]
+    assert "ledgers" not in turned_rounds([prompt])[0]
+    paid = called.model_copy(update={"expected_calls": ("[health: Lyra, -4]", "[gold: Lyra, -4]")})
+    either = prompt.model_copy(update={"messages": (*prompt.messages[:-2], paid, prompt.messages[-1])})
+    assert "ledgers" not in turned_rounds([either])[0]
 
 
 def prompts(
@@ -69,7 +92,7 @@ def prompts(
 def test_only_a_prompt_that_ends_with_a_result_is_turned_round() -> None:
     first, second = prompts("You hide.", "Nobody sees you.")
     assert turned_round(first, opposite_result) is None
-    assert turned_round(second, opposite_ledger) is None
+    assert turned_round(second, lambda text: opposite_ledger(text, {"health"})) is None
     other = turned_round(second, opposite_result)
     assert other is not None
     assert other.messages[-1].content == "<TOOLCALL>stealth: 4 + 5(skill) = *9* vs DC 15 failure</TOOLCALL>"
@@ -91,7 +114,7 @@ def test_a_model_finds_its_own_words_likely_and_one_that_does_not_listen_is_not_
 def test_the_last_result_that_has_an_opposite_is_turned_round() -> None:
     two = "health: 9 - 4 = *5*</TOOLCALL>\n\n<TOOLCALL>condition: prone added"
     prompt = prompts("It bites.", "You fall over.", result=two)[1]
-    other = turned_round(prompt, opposite_ledger)
+    other = turned_round(prompt, lambda text: opposite_ledger(text, {"health"}))
     assert other is not None
     assert other.messages[-1].content == f"<TOOLCALL>{two.replace('9 - 4 = *5*', '4 - 4 = *0*')}</TOOLCALL>"
 

@@ -114,6 +114,20 @@ def test_what_a_result_says_counts(scenario: Scenario) -> None:
     assert [state.party[0].gold for state in states_before(compiled.scenario, VOCABULARY)] == [0, 25, 25]
 
 
+@pytest.mark.parametrize("label", ["gold", "charge", "Bo", "bo"])
+def test_a_result_counts_under_whichever_of_the_calls_names_it_is_given(label: str) -> None:
+    text = (
+        SCENARIO.replace("  - Gold: 5\n", "")
+        .replace("[health: Bo, -4]", "[health: player, -4] [gold: Bo, -5]")
+        .replace(
+            "*5*</TOOLCALL>", f"*5*</TOOLCALL>\n\nIt clinks.\n\n<TOOLCALL>{label}: 30 - 5 = *25*</TOOLCALL>"
+        )
+    )
+    compiled = compile_source("scenarios/combat/nave.md", text.encode(), VOCABULARY)
+    assert compiled.scenario is not None, compiled.findings
+    assert states_before(compiled.scenario, VOCABULARY)[-1].party[0].gold == 25
+
+
 def test_without_a_call_or_a_known_state_there_is_nothing_to_carry_out(prompts: list[Prompt]) -> None:
     assert executed(answered(prompts[0], "You see nothing.")) is None
     assert executed(judged("[roll: perception]", "[roll: perception]")) is None

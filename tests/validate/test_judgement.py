@@ -135,6 +135,38 @@ def test_repetition_is_eight_words_in_a_row_that_were_said_before() -> None:
     assert not repeats(judged("[roll: a b c d e f g h] then [roll: a b c d e f g h]"))
 
 
+@pytest.mark.parametrize("told", ["A \\[roll: perception] sign.", "See [note: x](a).", "Say `[gold: 5]`."])
+def test_who_says_again_what_the_reference_has_as_text_makes_no_call(told: str) -> None:
+    assert judged(told, "", told=told).failure is None
+    assert judged(f"{told} {told}", "", told=told).failure == "call where none belongs"
+    assert judged("You look.", "", told=told).failure is None
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("You see the smith Élodie there.", "Élodie"),
+        ("You see the smith Zoë there.", "Zoë"),
+        ("In the café Torvald waits.", "Torvald"),
+        ("the guard – Torvald – waits", "Torvald"),
+        ("the man named **Torvald** waits", "Torvald"),
+        ("the McAllister brothers", "McAllister"),
+        ("“Go,” Torvald says.", "Torvald"),
+        ('**Torvald:** "Hm."', "Torvald"),
+        ("Torvald: «Hm.»", "Torvald"),
+    ],
+)
+def test_names_are_found_in_any_letters_and_marks(said: str, name: str) -> None:
+    assert strange_names(judged(said)) == [name]
+
+
+@pytest.mark.parametrize(
+    "said", ["It rains. You wait.", "You have:\n- Rope\n- Oil", "rope\n\nYou wait", "the DC is 12"]
+)
+def test_what_begins_a_sentence_is_no_name(said: str) -> None:
+    assert strange_names(judged(said)) == []
+
+
 def test_names_that_nobody_mentioned_are_strange() -> None:
     assert strange_names(judged("You see Lyra beside Borin.")) == ["Borin"]
     assert strange_names(judged('It\'s dark.\nTorvald: "Good day."\nLyra: "Hm."\nNote: it rains.')) == [

@@ -57,6 +57,12 @@ def test_the_calls_of_a_tool_are_judged_whatever_else_a_reply_calls() -> None:
     assert roll.intervals["exact"] is not None
 
 
+def test_a_false_call_that_cannot_be_used_is_shown_by_its_tool() -> None:
+    tools = scores_of([judged("[health: Lyra, lots]", ""), judged("[dance: wildly]", "")]).by_tool
+    assert list(tools) == ["health"]
+    assert tools["health"].false_call == 0.5
+
+
 def test_a_call_that_isnt_closed_counts_against_its_tool() -> None:
     roll = scores_of([judged(f"{ROLL} You look. [roll: perc", ROLL)]).by_tool["roll"]
     assert (roll.exact, roll.argument_match, roll.parsed) == (0.0, 0.0, 0.0)
@@ -84,9 +90,24 @@ def test_all_or_nothing_isnt_certainty() -> None:
     assert (low, round(high, 3)) == (0.0, 0.037)
 
 
-def test_one_scenario_has_nothing_to_draw() -> None:
-    assert interval({"a": (4, 5), "b": (0, 0)}) is None
-    assert interval({"a": (4, 5), "b": (1, 5)}) is not None
+def test_alike_scenarios_arent_certainty_either() -> None:
+    low, high = interval({f"s{n}": (1, 2) for n in range(10)}) or (0.0, 0.0)
+    assert (round(low, 3), round(high, 3)) == (0.237, 0.763)
+
+
+@pytest.mark.parametrize("scenarios", [1, 2, 3, 5, 9])
+def test_intervals_of_few_scenarios_hold_the_true_share(scenarios: int) -> None:
+    dice, held = random.Random(scenarios), 0
+    for _ in range(100):
+        counts = {f"s{n}": (sum(dice.random() < 0.6 for _ in range(4)), 4) for n in range(scenarios)}
+        low, high = interval(counts) or (1.0, 0.0)
+        held += low <= 0.6 <= high
+    assert held >= 93
+
+
+def test_nothing_judged_has_no_interval() -> None:
+    assert interval({"a": (0, 0)}) is None
+    assert interval({}) is None
 
 
 def test_a_few_scenarios_decide_nothing() -> None:

@@ -74,16 +74,8 @@ def _answered_in(turn: DmTurn, index: int) -> Iterator[Answered | None]:
         if isinstance(part, Call):
             waiting.append(part)
         elif isinstance(part, Result):
-            fitting = [call for call in waiting if _folded(part.label) in _labels(call)]
+            fitting = [call for call in waiting if call.is_named(part.label)]
             if len(fitting) == 1:
                 waiting.remove(fitting[0])
             if total := sum_of(part):
                 yield Answered(fitting[0], part, total, index, number) if len(fitting) == 1 else None
-
-
-def _labels(call: Call) -> set[str]:
-    return {_folded(call.tool), *(_folded(argument.value) for argument in call.arguments[:1])}
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.replace("_", " ").lower().split())

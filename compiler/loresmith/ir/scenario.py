@@ -50,6 +50,11 @@ class Call(Node):
         values = (f"{a.name}={a.value}" if a.name else a.value for a in self.arguments)
         return f"[{self.tool}: {', '.join(values)}]"
 
+    def is_named(self, label: str) -> bool:
+        """Whether a result's label is the call's tool or its first argument, in whatever case."""
+        names = (self.tool, *(argument.value for argument in self.arguments[:1]))
+        return _folded(label) in map(_folded, names)
+
 
 class Result(Node):
     """A tool's answer; `total` is set where the body is a sum."""
@@ -134,3 +139,7 @@ class Scenario(Node):
     weight: float = 1.0
     system: System
     turns: tuple[Turn, ...]
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.replace("_", " ").lower().split())

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from loresmith.validate.intervals import (
+    FEWEST,
     Counts,
     Interval,
     counts_of,
@@ -19,8 +20,6 @@ from loresmith.validate.judgement import Judgement
 from loresmith.validate.metrics import Metric
 
 Verdict = Literal["better", "worse", "can't tell"]
-FEWEST = 10
-"""Of fewer scenarios the bootstrap knows too little to decide by."""
 
 
 class Difference(BaseModel):

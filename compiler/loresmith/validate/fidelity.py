@@ -11,19 +11,21 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from loresmith.engine.reroll import refilled, rerolled
+from loresmith.syntax.calls import parse_call
 from loresmith.syntax.results import parse_result
 from loresmith.validate.answers import Prompt
 from loresmith.validate.ask import Asking, Reply, replies_of
 from loresmith.validate.intervals import Counts, Interval, interval, share
 
 _RESULT = re.compile(r"<TOOLCALL>(.*?)</TOOLCALL>")
-_OPPOSITE = {"success": "failure", "failure": "success", "hit": "miss", "miss": "hit"}
+_OPPOSITE = {"success": "failure", "failure": "success", "failed": "success", "hit": "miss", "miss": "hit"}
 STANDING = 7
 """With so much health left somebody stands who truly fell."""
 
@@ -63,11 +65,13 @@ KINDS = {
 
 def turned_rounds(prompts: Sequence[Prompt]) -> list[dict[str, Prompt]]:
     """Of each prompt those with a result turned round, by kind."""
-    opposites = {"outcomes": opposite_result, "ledgers": opposite_ledger}
-    return [
-        {kind: turned for kind, opposite in opposites.items() if (turned := turned_round(prompt, opposite))}
-        for prompt in prompts
-    ]
+    return [_turned_of(prompt) for prompt in prompts]
+
+
+def _turned_of(prompt: Prompt) -> dict[str, Prompt]:
+    opposites = {"outcomes": opposite_result, "ledgers": partial(opposite_ledger, labels=health_labels(prompt))}
+    found = {kind: turned_round(prompt, opposite) for kind, opposite in opposites.items()}
+    return {kind: turned for kind, turned in found.items() if turned}
 
 
 def fidelity_of(
@@ -130,12 +134,25 @@ def opposite_result(text: str) -> str | None:
     return rerolled(text, total.terms[0].value + 2 * total.against - 1 - 2 * total.total, outcome)
 
 
-def opposite_ledger(text: str) -> str | None:
+def health_labels(prompt: Prompt) -> set[str]:
+    """The labels of results in health, in lower case: `health`, and whom alone the calls of `health` since the player
+    last spoke begin with."""
+    named: dict[str, set[str]] = {}
+    for message in reversed(prompt.messages):
+        if message.role == "assistant":
+            for call in filter(None, map(parse_call, message.expected_calls)):
+                named.setdefault(call.arguments[0].value.lower(), set()).add(call.tool)
+        elif _RESULT.sub("", message.content).strip():
+            break
+    return {"health"} | {name for name, tools in named.items() if tools == {"health"}}
+
+
+def opposite_ledger(text: str, labels: Collection[str]) -> str | None:
     """A wound after which somebody falls who stood, or stands who fell: `health: 24 - 5 = *19*` gives
-    `health: 5 - 5 = *0*`, and that one `health: 12 - 5 = *7*`. None for what isn't a wound in health."""
+    `health: 5 - 5 = *0*`, and that one `health: 12 - 5 = *7*`. None for what isn't a wound under one of the labels."""
     result = parse_result(text, 0)
     total = result.sum
-    if result.label.lower() != "health" or total is None or any(term.dice for term in total.terms):
+    if result.label.lower() not in labels or total is None or any(term.dice for term in total.terms):
         return None
     wound = -sum(term.sign * term.value for term in total.terms[1:])
     if wound <= 0:

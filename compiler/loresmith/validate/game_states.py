@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 
 from loresmith.engine.request import Refusal, Rules
@@ -24,15 +23,17 @@ _RESULT = re.compile(r"<TOOLCALL>(.*?)</TOOLCALL>", re.DOTALL)
 
 def states_before(scenario: Scenario, vocabulary: Vocabulary) -> list[GameState]:
     """The states before the DM messages of the lowered scenario, in order: its own calls are carried out, what its
-    results say counts, and what is told is heard."""
-    state, states, calls = state_of(scenario.system), list[GameState](), list[Call]()
+    results say counts, and what is told is heard. A call waits for its result until the player speaks."""
+    state, states, waiting = state_of(scenario.system), list[GameState](), list[Call]()
     for message in lower_scenario(scenario, vocabulary).messages[1:]:
         if message.role == "user":
-            state = _with_results(state, calls, message.content, vocabulary).hearing(message.content)
+            state = _with_results(state, waiting, message.content, vocabulary).hearing(message.content)
+            if _RESULT.sub("", message.content).strip():
+                waiting = []
         else:
             states.append(state)
             state = carried_out(message.content, state, _dice(), Rules(vocabulary)).state
-            calls = _calls(message.content, vocabulary)
+            waiting += _ledger_calls(message.content, vocabulary)
     return states
 
 
@@ -42,18 +43,19 @@ def refusals_of(text: str, state: GameState, vocabulary: Vocabulary) -> tuple[Re
     return tuple(outcome for outcome in outcomes if isinstance(outcome, Refusal))
 
 
-def _calls(text: str, vocabulary: Vocabulary) -> list[Call]:
+def _ledger_calls(text: str, vocabulary: Vocabulary) -> list[Call]:
     found = (canonical_call(call.text, vocabulary) for call in find_calls(text))
-    return [call for call in found if call]
+    return [call for call in found if call and call.tool in LEDGERS]
 
 
-def _with_results(state: GameState, calls: Sequence[Call], told: str, vocabulary: Vocabulary) -> GameState:
-    """The state after the results in a text; each belongs to the first call of its tool that has none yet."""
-    waiting = [call for call in calls if call.tool in LEDGERS]
+def _with_results(state: GameState, waiting: list[Call], told: str, vocabulary: Vocabulary) -> GameState:
+    """The state after the results in a text; each belongs to the first call that has its label, and takes it from
+    `waiting`."""
     for found in _RESULT.findall(told):
         result = parse_result(found, 0)
-        call = next((call for call in waiting if call.tool == result.label.lower()), None)
-        if call and result.sum:
+        tool = vocabulary.tool(result.label)
+        named = (call for call in waiting if call.is_named(result.label) or (tool and tool.name == call.tool))
+        if result.sum and (call := next(named, None)):
             waiting.remove(call)
             state = _with_total(state, call, result.sum.total, vocabulary)
     return state

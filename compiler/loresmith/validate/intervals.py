@@ -3,8 +3,9 @@
 B. Efron, R. Tibshirani, An Introduction to the Bootstrap (1993), percentile intervals. Whole scenarios are drawn, not
 answers: those of one scenario resemble each other, and drawn singly they would make the intervals too narrow.
 
-Where all say yes, or none, every draw is alike and the bootstrap would be sure of it. The interval is then E. B.
-Wilson's (Probable Inference, the Law of Succession, and Statistical Inference, 1927), with the scenarios as draws.
+Of fewer than FEWEST scenarios the bootstrap knows too little, and where the scenarios are alike every draw is alike
+too, so that it would be sure. The interval is then E. B. Wilson's (Probable Inference, the Law of Succession, and
+Statistical Inference, 1927), with the scenarios as draws.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from loresmith.validate.metrics import Metric
 RESAMPLES = 2000
 LEVEL = 0.95
 QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
+FEWEST = 10
+"""Of fewer scenarios the bootstrap's intervals are too narrow: of five they hold the true share in 88%."""
 _SEED = 1
 
 Interval = tuple[float, float]
@@ -46,12 +49,19 @@ def share(counts: Mapping[str, tuple[int, int]]) -> float | None:
 
 
 def interval(counts: Mapping[str, tuple[int, int]]) -> Interval | None:
-    """The interval of a share; None where the metric applies to nothing, or one scenario is all there is to draw."""
+    """The interval of a share; None where the metric applies to nothing."""
     whole, scenarios = share(counts), scenarios_judged(counts)
-    if whole in (0, 1):
-        room = QUANTILE**2 / (scenarios + QUANTILE**2)
-        return (0.0, room) if whole == 0 else (1 - room, 1.0)
-    return _bounds(_drawn_shares(counts)) if scenarios > 1 else None
+    if whole is None:
+        return None
+    bounds = _bounds(_drawn_shares(counts)) if scenarios >= FEWEST else None
+    return bounds if bounds and bounds[0] < bounds[1] else _wilson(whole, scenarios)
+
+
+def _wilson(share: float, draws: int) -> Interval:
+    room = QUANTILE**2 / draws
+    middle, half = share + room / 2, (room * share * (1 - share) + room**2 / 4) ** 0.5
+    low, high = (middle - half) / (1 + room), (middle + half) / (1 + room)
+    return (0.0 if share == 0 else low), (1.0 if share == 1 else high)
 
 
 def scenarios_judged(counts: Mapping[str, tuple[int, int]]) -> int:

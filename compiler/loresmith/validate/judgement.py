@@ -72,6 +72,12 @@ class Judgement(BaseModel):
         return tools_of(self.expected)
 
     @property
+    def known_tools(self) -> list[str]:
+        """The tools of the calls that the app finds, without those that there aren't."""
+        strange = {objection.tool for objection in self.invalid if objection.kind == "tool"}
+        return [tool for tool in self.called if tool not in strange]
+
+    @property
     def same_tools(self) -> bool:
         """Whether the answer calls the tools that the reference calls, with whatever arguments."""
         return list(self.called) == self.expected_tools
@@ -94,7 +100,7 @@ def judge(
     prompt: Prompt, answer: Answer, vocabulary: Vocabulary, most_characters: int = MOST_CHARACTERS
 ) -> Judgement:
     """The answer to one prompt, judged; `most_characters` of it are shown by the app."""
-    found = [(call.text, canonical_call(call.text, vocabulary)) for call in find_calls(answer.text)]
+    found = [(text, canonical_call(text, vocabulary)) for text in _calls_in(answer.text, prompt, vocabulary)]
     shown = [call.text if call else written for written, call in found]
     objections = [
         # What the reference itself calls is no mistake, though the vocabulary doesn't have it (`noqa`).
@@ -122,6 +128,26 @@ def judge(
         ended=answer.ended,
         most_characters=most_characters,
     )
+
+
+def _calls_in(text: str, prompt: Prompt, vocabulary: Vocabulary) -> list[str]:
+    """What the app takes for calls in a text, without what it takes for one in the reference that isn't: escaped
+    brackets, links, code. Whoever says them again makes no mistake."""
+    named = Counter(_canonical(call.text, vocabulary) for call in find_calls(prompt.reference))
+    excused = named - Counter(_canonical(call, vocabulary) for call in prompt.expected_calls)
+    calls = list[str]()
+    for call in find_calls(text):
+        canonical = _canonical(call.text, vocabulary)
+        if excused[canonical]:
+            excused[canonical] -= 1
+        else:
+            calls.append(call.text)
+    return calls
+
+
+def _canonical(written: str, vocabulary: Vocabulary) -> str:
+    call = canonical_call(written, vocabulary)
+    return call.text if call else written
 
 
 def _refused(prompt: Prompt, text: str, vocabulary: Vocabulary) -> tuple[str, ...] | None:

@@ -12,8 +12,13 @@ from loresmith.validate.judgement import Judgement
 RUN = 8
 """So many words in a row that were said before are a repetition: by chance that doesn't happen."""
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
-_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]{2,}(?!\w)|^[A-Z][a-z]{2,}(?=:\s[\"“])", re.MULTILINE)
-"""A capitalised word in the middle of a sentence, or who says something, at the beginning of a line."""
+_BETWEEN = r"(?<=[^\W_])[,;]?[\"”»]?(?:[ \t][ \t(*_–—-]*|\n(?=[^\W\d_]))"
+"""What stands between two words of a sentence."""
+_NAME = re.compile(
+    rf"{_BETWEEN}(?P<inside>[^\W\d_]{{3,}})|^\W*(?P<speaker>[^\W\d_]{{3,}})(?=:[*_]*\s*[*_]*[\"“«„])",
+    re.MULTILINE,
+)
+"""A word in the middle of a sentence, or who says something, at the beginning of a line."""
 _PART = re.compile(r"[^\W_]+")
 """A word, or what stands before or behind its apostrophe."""
 _CALL = re.compile(r"\[\w+:[^\]]*\]?")
@@ -76,8 +81,14 @@ def says_again(said: str, before: Sequence[str]) -> bool:
 def strange_names(judged: Judgement) -> list[str]:
     """Names in an answer that neither the prompt nor the reference has, sorted."""
     known = {word.lower() for word in _PART.findall(f"{judged.scene} {judged.reference}")}
-    named = _NAME.findall(_CALL.sub(" ", judged.answer))
-    return sorted({name for name in named if name.lower() not in known})
+    found = _NAME.finditer(_CALL.sub(" ", judged.answer))
+    named = {match["inside"] or match["speaker"] for match in found}
+    return sorted(name for name in named if _is_capitalised(name) and name.lower() not in known)
+
+
+def _is_capitalised(word: str) -> bool:
+    """Whether a word begins with a capital and isn't all in capitals, as abbreviations are."""
+    return word[0].isupper() and not word.isupper()
 
 
 def _words(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from pydantic import BaseModel, ConfigDict
 
 from loresmith.validate.intervals import Interval, counts_of, interval, share
-from loresmith.validate.judgement import FAILURES, Judgement, tools_of
+from loresmith.validate.judgement import FAILURES, Judgement
 from loresmith.validate.metrics import METRICS, Metric, metrics_of_tool
 
 NOTHING = "(none)"
@@ -84,7 +84,7 @@ def scores_of(judgements: Sequence[Judgement]) -> Scores:
     """The scores of all judged answers."""
     counts = {metric.key: counts_of(judgements, metric) for metric in METRICS}
     failures = Counter(judged.failure for judged in judgements)
-    tools = sorted({t for judged in judgements for t in (*judged.expected_tools, *tools_of(judged.valid))})
+    tools = sorted({t for judged in judgements for t in (*judged.expected_tools, *judged.known_tools)})
     categories = sorted({judged.category for judged in judgements})
     return Scores.model_validate(
         {
