@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from loresmith.commands.scenario_files import read_file, scenario_paths, shown_paths
+from loresmith.commands.scenario_files import scenario_paths, shown_paths
 from loresmith.diagnostics.failure import FINDINGS, InvalidCall
 from loresmith.diagnostics.rendering import render_text
 from loresmith.format.source import Formatted, format_bytes
 from loresmith.ir.vocabulary import Vocabulary, load_vocabulary
-from loresmith.store.files import write_atomically
+from loresmith.store.files import read_file, write_atomically
 
 STANDARD_INPUT = "-"
 

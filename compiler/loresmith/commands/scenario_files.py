@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from loresmith.diagnostics.failure import InvalidCall
-from loresmith.store.files import files_below
+from loresmith.store.files import files_below, read_file
 
 DEFAULT = Path("ai-training/scenarios")
 
@@ -18,15 +18,6 @@ def read_scenario_files(paths: Sequence[Path], root: Path) -> dict[str, bytes]:
     Raises InvalidCall when a path isn't there, no .md file is, or one can't be read.
     """
     return {shown: read_file(path) for shown, path in shown_paths(scenario_paths(paths, root), root).items()}
-
-
-def read_file(path: Path) -> bytes:
-    """What is in a file. Raises InvalidCall when it can't be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        reason = f"The file can't be read: {error.strerror or error}."
-        raise InvalidCall(reason, remedy="Mend it, or name the other files.", where=str(path)) from error
 
 
 def shown_paths(files: Sequence[Path], root: Path) -> dict[str, Path]:

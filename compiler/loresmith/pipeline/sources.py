@@ -14,7 +14,7 @@ from loresmith.diagnostics.rendering import render_text
 from loresmith.ir.scenario import Scenario
 from loresmith.ir.vocabulary import Vocabulary
 from loresmith.store.compiled import CompiledCache
-from loresmith.store.files import files_below
+from loresmith.store.files import files_below, read_file
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def read_sources(folder: Path, root: Path) -> Sources:
             where=str(folder),
             remedy="Write a scenario, or copy an example with `loresmith init`.",
         )
-    return Sources({path.relative_to(root.resolve()).as_posix(): path.read_bytes() for path in paths})
+    return Sources({path.relative_to(root.resolve()).as_posix(): read_file(path) for path in paths})
 
 
 def compile_sources(sources: Sources, vocabulary: Vocabulary, cache: CompiledCache) -> list[Scenario]:

@@ -9,7 +9,7 @@ from loresmith.diagnostics.failure import InvalidCall, Rejected
 from loresmith.diagnostics.rendering import render_text
 from loresmith.ir.scenario import Scenario
 from loresmith.ir.vocabulary import Vocabulary
-from loresmith.store.files import files_below
+from loresmith.store.files import files_below, read_file
 
 SCENARIOS = Path("ai-training/scenarios")
 
@@ -27,7 +27,7 @@ def chosen_scenario(file: Path | None, root: Path, vocabulary: Vocabulary) -> Sc
             "The project has no scenario to begin with.",
             remedy="Name one with --scenario, or: loresmith init",
         )
-    scenarios = (compile_source(_shown(path, root), path.read_bytes(), vocabulary).scenario for path in files)
+    scenarios = (compile_source(_shown(path, root), read_file(path), vocabulary).scenario for path in files)
     held_out = next((scenario for scenario in scenarios if scenario and scenario.split == "test"), None)
     return held_out or _compiled(files[0], root, vocabulary)
 
@@ -35,7 +35,7 @@ def chosen_scenario(file: Path | None, root: Path, vocabulary: Vocabulary) -> Sc
 def _compiled(file: Path, root: Path, vocabulary: Vocabulary) -> Scenario:
     if not file.is_file():
         raise InvalidCall("There is no such scenario file.", where=str(file))
-    data, shown = file.read_bytes(), _shown(file, root)
+    data, shown = read_file(file), _shown(file, root)
     compiled = compile_source(shown, data, vocabulary)
     if compiled.scenario is None:
         errors = [found for found in compiled.findings if found.severity == "error"]

@@ -90,6 +90,15 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def read_file(path: Path) -> bytes:
+    """What is in a file that the user named or wrote. Raises InvalidCall when it can't be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = f"The file can't be read: {error.strerror or error}."
+        raise InvalidCall(reason, remedy="Mend it, or name the other files.", where=str(path)) from error
+
+
 def files_below(folder: Path, ending: str) -> list[Path]:
     """The files below a folder whose names end so, sorted, links to files among them; links to folders aren't followed.
 
