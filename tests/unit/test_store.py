@@ -127,6 +127,18 @@ def test_unkeyed_files_do_not_change_the_digest(tmp_path: Path) -> None:
     assert len(digests) == 1
 
 
+@pytest.mark.parametrize("damage", ["missing", "{}", "[]"])
+def test_an_artefact_that_isnt_whole_any_more_counts_as_not_built(tmp_path: Path, damage: str) -> None:
+    store = Store(tmp_path)
+    artefact = store.build("s", "k", {}, made)
+    if damage == "missing":
+        (artefact.folder / "out.txt").unlink()
+    else:
+        (artefact.folder / "manifest.json").write_text(damage)
+    assert store.find("s", "k") is None
+    assert (store.build("s", "k", {}, made).folder / "out.txt").read_text() == "content"
+
+
 @pytest.mark.parametrize("resumable", [True, False])
 def test_a_stopped_stage_leaves_no_artefact(tmp_path: Path, resumable: bool) -> None:
     store = Store(tmp_path)
@@ -175,11 +187,13 @@ def test_versions_count_up_and_the_same_build_is_not_delivered_twice(tmp_path: P
     source.write_bytes(b"GGUF")
     first = deliver(tmp_path / "models", "dm", "aaa", {"m.gguf": source}, METADATA)
     second = deliver(tmp_path / "models", "dm", "bbb", {"m.gguf": source}, METADATA)
-    again = deliver(tmp_path / "models", "dm", "aaa", {"m.gguf": source}, METADATA)
+    again = deliver(tmp_path / "models", "dm", "bbb", {"m.gguf": source}, METADATA)
     assert (first.version, first.is_new) == ("v1", True)
     assert (second.version, second.is_new) == ("v2", True)
-    assert (again.version, again.is_new) == ("v1", False)
+    assert (again.version, again.is_new) == ("v2", False)
     assert versions_of(tmp_path / "models" / "dm") == ["v1", "v2"]
+    back = deliver(tmp_path / "models", "dm", "aaa", {"m.gguf": source}, METADATA)
+    assert (back.version, back.is_new) == ("v3", True)
     assert read_metadata(first.folder)["build"] == "aaa"
     assert first.model.read_bytes() == b"GGUF"
 

@@ -18,27 +18,30 @@ from loresmith.render.tokens import Sample, Tokens
 from loresmith.store.files import json_lines
 
 SPLITS = ("train", "eval", "test")
+WRITTEN = ("train", "eval")
+"""The splits that a dataset keeps the samples of."""
 
 
 def build_dataset(
     conversations: Iterable[Conversation], tokens: Tokens, context: int, folder: Path
 ) -> dict[str, int]:
-    """Write `train.jsonl`, `eval.jsonl` and `test.jsonl`, one conversation after the other; gives counts of scenarios
-    and tokens.
+    """Write `train.jsonl` and `eval.jsonl`, one conversation after the other; gives counts of scenarios and tokens.
 
+    The test split is counted and checked alone: it is asked from the scenarios, and nothing is built anew for it.
     A derived conversation longer than `context` tokens is left out. Raises Rejected when a written one is, or when a
     needed split is empty.
     """
     counts = {f"{split}_{name}": 0 for split in SPLITS for name in ("scenarios", "tokens", "supervised")}
     long: list[str] = []
     with ExitStack() as opened:
-        files = {s: opened.enter_context(file_of(folder, s).open("w", encoding="utf-8")) for s in SPLITS}
+        files = {s: opened.enter_context(file_of(folder, s).open("w", encoding="utf-8")) for s in WRITTEN}
         for conversation in conversations:
             sample, split = tokens.sample(conversation), conversation.split
             if len(sample.ids) > context and parent_of(conversation.id) is not None:
                 # A copy's new names may be longer; its parent is in the dataset all the same.
                 continue
-            files[split].write(f"{sample.model_dump_json()}\n")
+            if split in files:
+                files[split].write(f"{sample.model_dump_json()}\n")
             counts[f"{split}_scenarios"] += 1
             counts[f"{split}_tokens"] += len(sample.ids)
             counts[f"{split}_supervised"] += sample.supervised
@@ -47,7 +50,7 @@ def build_dataset(
                     f"{sample.path}:1:1: SC504 error: {len(sample.ids)} tokens, the context holds {context}"
                 )
     _require_fit(long, sum(counts[f"{split}_scenarios"] for split in SPLITS))
-    for split in ("train", "eval"):
+    for split in WRITTEN:
         if not counts[f"{split}_scenarios"]:
             raise Rejected(
                 f"No scenario is in the {split} split.",

@@ -86,19 +86,19 @@ class Delivery(BaseModel):
 def deliver(
     models: Path, name: str, build: str, files: Mapping[str, Path], metadata: Mapping[str, Any]
 ) -> Delivery:
-    """Put the files into the next version's folder; the same `build` isn't delivered twice, but gets back what was
-    deleted of it.
+    """Put the files into the next version's folder; the newest version's `build` isn't delivered again, but gets back
+    what was deleted of it. An older one becomes the newest again, as another version.
 
     `files` maps delivered names to artefact files, the app's model first. GGUF files are hard links where the
     file system allows them: artefacts are never changed.
     """
     root = models / name
-    for version in reversed(versions_of(root)):
-        if _is_of(root / version, build):
-            with disk_failures(root / version):
-                _complete(root / version, files)
-            return _delivery(root / version, is_new=False)
-    number = max((int(v[1:]) for v in versions_of(root)), default=0) + 1
+    versions = versions_of(root)
+    if versions and _is_of(root / versions[-1], build):
+        with disk_failures(root / versions[-1]):
+            _complete(root / versions[-1], files)
+        return _delivery(root / versions[-1], is_new=False)
+    number = int(versions[-1][1:]) + 1 if versions else 1
     work = root / f".v{number}.work"
     with disk_failures(work):
         shutil.rmtree(work, ignore_errors=True)

@@ -121,8 +121,9 @@ def quantize_stage(
     `importance` if one is given, checks its budget and measures its divergence."""
 
     def inputs(_project: Project, built: Built) -> dict[str, Any]:
-        own = {"source": built[source].digest, "kind": output.quantize, "dataset": built["dataset"].digest}
-        return own | ({"importance": built[importance].digest} if importance else {})
+        own = {"source": built[source].digest, "kind": output.quantize}
+        compared = {"dataset": built["dataset"].digest} if budget else {}
+        return own | compared | ({"importance": built[importance].digest} if importance else {})
 
     def make(_project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
         from loresmith.quantize.run import quantize
@@ -138,7 +139,7 @@ def quantize_stage(
             divergence = _divergence(f16, folder / MODEL, built["dataset"], COMPARED_POSITIONS, report)
         return facts | {"kind": output.quantize, "divergence": divergence}
 
-    needs = (source, "dataset", importance) if importance else (source, "dataset")
+    needs = (source, *(["dataset"] if budget else []), *([importance] if importance else []))
     return Stage(name, 2, title, needs, inputs, make, lambda a: _quantize_summary(a, output))
 
 
@@ -215,7 +216,7 @@ def answers_stage(name: str, title: str, source: str) -> Stage:
     def make(project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
         return _judge(project, built, built[source].folder / MODEL, folder, watcher)
 
-    return Stage(name, 9, title, (source, "dataset", "lower", "base"), inputs, make, _answers_summary)
+    return Stage(name, 10, title, (source, "dataset", "lower", "base"), inputs, make, _answers_summary)
 
 
 def _judge(project: Project, built: Built, model: Path, folder: Path, watcher: Watcher) -> dict[str, Any]:

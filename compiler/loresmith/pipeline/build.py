@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from loresmith.deliver.versions import Delivery, deliver
+from loresmith.diagnostics.failure import EnvironmentFailure
 from loresmith.pipeline.back_stages import MODEL, check_budget, check_divergence
 from loresmith.pipeline.companion_stages import ADAPTER_FILE, projector_of
+from loresmith.pipeline.front_stages import BASE, LOWER, check_base
 from loresmith.pipeline.graph import stages_of
 from loresmith.pipeline.project import Project
 from loresmith.pipeline.report import build_report
 from loresmith.pipeline.stage import Built, Stage, Watcher
-from loresmith.pipeline.train_stages import TRAIN, remember_adapter, train_in_cluster
+from loresmith.pipeline.train_stages import TRAIN, remember_adapter
 from loresmith.pipeline.trim_stage import TRIM, check_cut
 from loresmith.store.artefacts import Artefact, key_of
 from loresmith.store.files import sha256_of
@@ -41,7 +43,7 @@ def states_of(project: Project) -> list[StageState]:
     states: list[StageState] = []
     for stage in stages_of(project.recipe):
         known = all(need in built for need in stage.needs)
-        key = _key(stage, project, built) if known else None
+        key = key_of(stage.name, stage.version, stage.inputs(project, built)) if known else None
         artefact = project.store.find(stage.name, key) if key else None
         if artefact:
             built[stage.name] = artefact
@@ -66,8 +68,7 @@ def run_build(project: Project, watcher: Watcher) -> Delivery:
         built: dict[str, Artefact] = {}
         for stage in stages_of(project.recipe):
             built[stage.name] = _run_stage(stage, project, built, watcher)
-            _check(stage, built[stage.name], project)
-        report = build_report(project, built, _judged(project, built), _build_digest(built))
+        report = build_report(project, built, _judged(project, built), _build_digest(project, built))
         _require_valid(project, built, report)
         return _deliver(project, built, report)
 
@@ -92,38 +93,49 @@ def join_training(project: Project, watcher: Watcher) -> None:
     Builds what training needs. Raises a Failure as `run_build` does.
     """
     assert project.cluster is not None
-    built = {need: build_stage(project, need, watcher) for need in TRAIN.needs}
-    watcher.stage_begins(TRAIN.title)
+    stage = next(stage for stage in stages_of(project.recipe) if stage.name == TRAIN.name)
+    built = {need: build_stage(project, need, watcher) for need in stage.needs}
+    watcher.stage_begins(stage.title)
     with tempfile.TemporaryDirectory() as scratch:
-        train_in_cluster(project, project.cluster, built, None, Path(scratch), watcher)
-    watcher.stage_ends(TRAIN.title, "this machine's part is done; the first machine builds the model")
+        stage.make(project, built, Path(scratch), watcher)
+    watcher.stage_ends(stage.title, "this machine's part is done; the first machine builds the model")
 
 
 def _run_stage(stage: Stage, project: Project, built: Built, watcher: Watcher) -> Artefact:
-    key = _key(stage, project, built)
+    inputs = stage.inputs(project, built)
+    key = key_of(stage.name, stage.version, inputs)
     found = project.store.find(stage.name, key)
     if found:
         watcher.stage_ends(stage.title, f"unchanged ({stage.summary(found)})")
+        _check(stage, found, project)
         return found
+
+    def make(folder: Path) -> dict[str, Any]:
+        facts = stage.make(project, built, folder, watcher)
+        if stage.inputs(project, built) != inputs:
+            raise _changed_meanwhile(stage)
+        return facts
+
     watcher.stage_begins(stage.title)
     artefact = project.store.build(
-        stage.name,
-        key,
-        stage.inputs(project, built),
-        lambda folder: stage.make(project, built, folder, watcher),
-        resumable=stage.resumable,
-        unkeyed=stage.unkeyed,
+        stage.name, key, inputs, make, resumable=stage.resumable, unkeyed=stage.unkeyed
     )
     watcher.stage_ends(stage.title, stage.summary(artefact))
+    _check(stage, artefact, project)
     return artefact
 
 
-def _key(stage: Stage, project: Project, built: Built) -> str:
-    return key_of(stage.name, stage.version, stage.inputs(project, built))
+def _changed_meanwhile(stage: Stage) -> EnvironmentFailure:
+    return EnvironmentFailure(
+        f"The files that the stage {stage.name!r} reads were changed while it read them.",
+        remedy="Run the same command again.",
+    )
 
 
 def _check(stage: Stage, artefact: Artefact, project: Project) -> None:
     """Checks that read the recipe but don't belong into an artefact's key."""
+    if stage.name == BASE.name:
+        check_base(artefact, project)
     if stage.name == "train":
         remember_adapter(project, artefact)
     if stage.name == TRIM.name:
@@ -147,7 +159,9 @@ def _deliver(project: Project, built: Built, report: Path) -> Delivery:
     files = {name: built[f"quantize-{kind}"].folder / MODEL for kind, name in names.items()}
     files |= _companions(recipe.name, built)
     files |= {name: report / name for name in (REPORT_JSON, REPORT_PAGE)}
-    return deliver(project.models, recipe.name, _build_digest(built), files, _metadata(project, built, names))
+    return deliver(
+        project.models, recipe.name, _build_digest(project, built), files, _metadata(project, built, names)
+    )
 
 
 def _companions(name: str, built: Built) -> dict[str, Path]:
@@ -157,8 +171,15 @@ def _companions(name: str, built: Built) -> dict[str, Path]:
     return {f"{name}-adapter.gguf": built["adapter"].folder / ADAPTER_FILE} | seeing
 
 
-def _build_digest(built: Built) -> str:
-    text = json.dumps({name: artefact.digest for name, artefact in built.items()}, sort_keys=True)
+def _build_digest(project: Project, built: Built) -> str:
+    """What is delivered: the artefacts, which output the app loads, and for which target.
+
+    Of the scenarios what came of them counts: those of the test split are asked, and change nothing.
+    """
+    recipe = project.recipe
+    artefacts = {name: artefact.digest for name, artefact in built.items() if name != LOWER.name}
+    outputs = [output.quantize for output in recipe.outputs]
+    text = json.dumps([artefacts, outputs, recipe.target], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -68,11 +68,8 @@ def _base_inputs(project: Project, _built: Built) -> dict[str, Any]:
 
 def _fetch_base(project: Project, _built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
     from loresmith.base.acquire import acquire_base
-    from loresmith.targets.target import require_loadable, target_named
 
     family = acquire_base(project.recipe.base, project.root, folder, watcher.advance)
-    kinds = tuple(output.quantize for output in project.recipe.outputs)
-    require_loadable(target_named(project.recipe.target), family.name, kinds)
     return {"family": family.name, "name": project.recipe.base.name}
 
 
@@ -90,7 +87,6 @@ def _build_dataset(project: Project, built: Built, folder: Path, _watcher: Watch
     from loresmith.dataset.build import build_dataset, limited
     from loresmith.render.tokens import Tokens
 
-    _require_context(project, built["base"])
     tokens = Tokens(built["base"].folder, family_of_base(built["base"]))
     with (built["lower"].folder / CONVERSATIONS).open(encoding="utf-8") as lines:
         conversations = (Conversation.model_validate_json(line) for line in lines)
@@ -98,12 +94,15 @@ def _build_dataset(project: Project, built: Built, folder: Path, _watcher: Watch
         return build_dataset(chosen, tokens, project.recipe.train.context, folder)
 
 
-def _require_context(project: Project, base: Artefact) -> None:
-    """Raise InvalidCall when the recipe's context is longer than the model's or the target's."""
+def check_base(base: Artefact, project: Project) -> None:
+    """Raise Rejected when the recipe's target can't load the base, InvalidCall when the recipe's context is longer than
+    the model's or the target's."""
     from loresmith.base.acquire import read_text_config
-    from loresmith.targets.target import require_context, target_named
+    from loresmith.targets.target import require_context, require_loadable, target_named
 
     target, context = target_named(project.recipe.target), project.recipe.train.context
+    kinds = tuple(output.quantize for output in project.recipe.outputs)
+    require_loadable(target, base.facts["family"], kinds)
     model = int(read_text_config(base.folder)["max_position_embeddings"])
     require_context(f"{base.facts['name']} model", model, context)
     require_context(f"target {target.name}", target.max_context, context)
@@ -135,4 +134,4 @@ BASE = Stage(
     _fetch_base,
     lambda a: f"{a.facts['name']} ({a.facts['family']})",
 )
-DATASET = Stage("dataset", 4, "Dataset", ("lower", "base"), _dataset_inputs, _build_dataset, _dataset_summary)
+DATASET = Stage("dataset", 5, "Dataset", ("lower", "base"), _dataset_inputs, _build_dataset, _dataset_summary)

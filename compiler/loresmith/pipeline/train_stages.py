@@ -76,16 +76,18 @@ def _pointer(project: Project) -> Path:
 def _train(project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
     parent_key = _train_inputs(project, built)["parent"]
     parent = project.store.find("train", parent_key) if parent_key else None
+    if project.recipe.train.incremental and not parent and last_adapter(project):
+        watcher.note("Trains from zero: the last adapter is of another base or vocabulary, rank or targets.")
     start = parent.folder if parent else None
     if project.cluster:
-        facts = train_in_cluster(project, project.cluster, built, start, folder, watcher)
+        facts = _train_in_cluster(project, project.cluster, built, start, folder, watcher)
     else:
         train = trainer_of(project, built["base"], built["dataset"], watcher.note)
         facts = train(project.recipe.train, start, folder, watcher.measure)
     return facts | {"parent": parent_key, "recipe_digest": recipe_digest(project)}
 
 
-def train_in_cluster(
+def _train_in_cluster(
     project: Project, cluster: Cluster, built: Built, parent: Path | None, folder: Path, watcher: Watcher
 ) -> dict[str, Any]:
     """Train the recipe in the cluster's processes, from the adapter folder `parent`; gives the run's facts.

@@ -124,4 +124,6 @@ def _trim_summary(artefact: Artefact) -> str:
     )
 
 
-TRIM = Stage("trim", 1, "Vocabulary", ("lower", "base"), _trim_inputs, _trim, _trim_summary)
+TRIM = Stage(
+    "trim", 2, "Vocabulary", ("lower", "base"), _trim_inputs, _trim, _trim_summary, unkeyed=(REPORT,)
+)

@@ -50,13 +50,14 @@ class Store:
         self.root = root
 
     def find(self, stage: str, key: str) -> Artefact | None:
-        """The artefact, or None when it hasn't been built whole."""
+        """The artefact, or None when it hasn't been built whole, or isn't whole any more."""
         folder = self.root / stage / key
         try:
             content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            artefact = Artefact(folder=folder, **content)
+        except (OSError, ValueError, TypeError):
             return None
-        return Artefact(folder=folder, **content)
+        return artefact if all((folder / name).is_file() for name in artefact.files) else None
 
     def work_folder(self, stage: str, key: str) -> Path:
         """Where an artefact grows until it is whole; a resumable stage keeps its checkpoints there."""
