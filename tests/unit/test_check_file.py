@@ -53,6 +53,39 @@ def test_the_parts_of_a_reply_give_back_what_the_author_wrote() -> None:
     assert "".join(part.text for part in reply.parts) == text.partition("# DM\n")[2].strip()
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        r"\[# Lyra",
+        "`a`# Lyra",
+        r"\## User",
+        "`a`<DM>",
+        "`a`**User:** Hi",
+        r"\<# User",
+        "`a\nb`# Lyra",
+        r"\[---",
+    ],
+)
+def test_what_follows_code_or_an_escape_doesnt_begin_its_line(line: str) -> None:
+    text = CANONICAL.read_text(encoding="utf-8")
+    before = compiled(text).scenario
+    after = compiled(text.replace("A panel", f"So:\n{line}\n\nA panel"))
+    assert before is not None and after.scenario is not None
+    assert after.findings == compiled(text).findings
+    assert len(after.scenario.turns) == len(before.turns)
+
+
+@pytest.mark.parametrize(("title", "speaker"), [("`User`", "`User`"), (r"\# User", r"\# User")])
+def test_a_heading_of_code_or_an_escape_is_no_keyword(title: str, speaker: str) -> None:
+    text = CANONICAL.read_text(encoding="utf-8").replace("A panel", f"# {title}\n\nA panel")
+    scenario = compiled(text).scenario
+    assert scenario is not None
+    reply = scenario.turns[1]
+    assert len(scenario.turns) == 2
+    assert isinstance(reply, DmTurn)
+    assert any(f"{speaker}: A panel" in part.text for part in reply.parts)
+
+
 def test_comments_leave_no_trace() -> None:
     text = CANONICAL.read_text(encoding="utf-8")
     commented = text.replace("A panel", "<!-- a\nb -->\nA<!-- c --> panel").replace("# DM", "# DM <!-- d -->")

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from typing import NamedTuple
 
 from loresmith.syntax.keywords import FIELDS, SECTIONS, comparable
-from loresmith.syntax.opaque import Shadows
+from loresmith.syntax.opaque import UNREAD, Shadows
 from loresmith.syntax.source import Source
 
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(\S.*?)(?:[ \t]+#+)?[ \t]*$")
@@ -58,7 +58,7 @@ def source_lines(source: Source, shadows: Shadows, start: int) -> list[Line]:
     if not shadows.regions:
         return [Line(at, at + len(text), text, text) for at, text in zip(starts, plain, strict=False)]
     return [
-        Line(at, at + len(text), "\x00" if not text.strip() and visible.strip() else text, visible)
+        Line(at, at + len(text), UNREAD if not text.strip() and visible.strip() else text, visible)
         for at, text, visible in zip(starts, plain, shadows.visible[start:].split("\n"), strict=False)
     ]
 
@@ -104,7 +104,7 @@ def label_of(line: Line) -> Mark | None:
     match = _LABEL.match(line.text)
     if match is None:
         return None
-    title = re.sub(r"[*:]", "", match[1]).strip()
+    title = re.sub(r"[*:]", "", line.visible[: match.end(1)]).strip()
     end = line.start + match.end(1)
     key = SECTIONS.get(comparable(title))
     return Mark("label", title, key, line.start, end, _rest_from(line, match.end(1)), bold=match[1][0] == "*")

@@ -16,6 +16,8 @@ _BEFORE_FENCE = r"[ \t>]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?"
 _SIGN = re.compile(rf"\\[\[\]`<*_#\\]|`+|<!--|\n(?={_BEFORE_FENCE}(?:`{{3}}|~{{3}}))")
 _OPENINGS = ("\\", "`", "<!--", "~~~")
 """One of these stands in every text that has an opaque region."""
+UNREAD = "\x00"
+"""Stands for each character of a code span or an escape: a space there would let what follows begin the line."""
 _FENCE = re.compile(rf"{_BEFORE_FENCE}(`{{3,}}|~{{3,}})([^\n]*)")
 _TURN = re.compile(
     r"[ ]{0,3}(?:#{1,6}[ \t]+|</?|\*\*)(?:user|player|dm|dungeon master|gm|toolcall|tool result)\b", re.I
@@ -36,7 +38,7 @@ class Region:
 class Shadows:
     """The source with regions blanked, offsets unchanged.
 
-    `visible` lacks the comments; `plain` lacks code, fences and escapes as well.
+    `visible` lacks the comments; `plain` lacks fences as well, and has UNREAD for code and escapes.
     """
 
     regions: tuple[Region, ...]
@@ -62,7 +64,8 @@ def cast_shadows(source: Source, start: int) -> Shadows:
 def _blanked(text: str, regions: list[Region] | tuple[Region, ...]) -> str:
     pieces, last = list[str](), 0
     for region in regions:
-        pieces += [text[last : region.start], re.sub(r"[^\n]", " ", text[region.start : region.end])]
+        blank = UNREAD if region.kind in ("code", "escape") else " "
+        pieces += [text[last : region.start], re.sub(r"[^\n]", blank, text[region.start : region.end])]
         last = region.end
     return "".join([*pieces, text[last:]])
 
