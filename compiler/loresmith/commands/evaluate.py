@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 Way = Literal["true history", "free play", "fidelity"]
 """How a model is judged: by its replies to the true history, by its own game, by what it finds likely."""
+SEED = 1
+"""Of the dice in free play."""
 
 
 def evaluate_model(
@@ -36,22 +38,23 @@ def evaluate_model(
     model: str | None,
     questions: Questions,
     way: Way,
-    seed: int,
+    seed: int | None,
     report: Path | None = None,
     *,
     as_json: bool,
 ) -> int:
     """Judge a model file on what is asked in one of three ways and print the scores; gives exit code 0.
 
-    `seed` is that of the dice in free play, `report` the folder for a page. Raises InvalidCall for a page of a way that
-    has none, and for a grammar where nothing is written.
+    `seed` is that of the dice in free play, SEED without one, `report` the folder for a page. Raises InvalidCall for a
+    page of a way that has none, for a grammar where nothing is written, and for a seed where nothing is rolled.
     """
-    _require_sense(questions, way, report)
+    _require_sense(questions, way, seed, report)
     questions.require_split()
     project, _ = chosen_project(name, root)
     file = chosen_model_file(model, project.models) if model else _newest(project)
     if way == "free play":
-        return _evaluate_freely(project, file, questions, seed, as_json=as_json)
+        chosen = SEED if seed is None else seed
+        return _evaluate_freely(project, file, questions, chosen, as_json=as_json)
     if way == "fidelity":
         return _evaluate_fidelity(project, file, questions, as_json=as_json)
     prompts = questions.prompts(project)
@@ -60,7 +63,7 @@ def evaluate_model(
     with watcher_for(sys.stderr, quiet=as_json) as watcher:
         evaluated = ask(project, file.name, file, prompts, questions, watcher)
     if as_json:
-        print(json.dumps({"asked": questions.asked} | content_of(evaluated), indent=2))
+        _print_json(questions, content_of(evaluated))
     else:
         print(_text(evaluated, questions.asked))
     if report:
@@ -69,7 +72,7 @@ def evaluate_model(
     return 0
 
 
-def _require_sense(questions: Questions, way: Way, report: Path | None) -> None:
+def _require_sense(questions: Questions, way: Way, seed: int | None, report: Path | None) -> None:
     """Raises InvalidCall where an option has nothing to say of the way."""
     if report and way != "true history":
         raise InvalidCall(
@@ -80,6 +83,15 @@ def _require_sense(questions: Questions, way: Way, report: Path | None) -> None:
             "Fidelity scores what is already written; no grammar can change it.",
             remedy="Leave out --grammar.",
         )
+    if seed is not None and way != "free play":
+        raise InvalidCall(
+            "--seed is that of the dice in free play; here nothing is rolled.",
+            remedy="Leave out --seed, or add --free-play.",
+        )
+
+
+def _print_json(questions: Questions, content: dict[str, Any]) -> None:
+    print(json.dumps({"asked": questions.asked} | content, indent=2))
 
 
 def _asked(project: Project, questions: Questions) -> dict[str, str | int]:
@@ -102,9 +114,10 @@ def _evaluate_freely(project: Project, file: Path, questions: Questions, seed: i
             constrained=questions.constrained, most_characters=project.recipe.reply.max_characters,
         )  # fmt: skip
         watcher.stage_ends(title, f"{play.messages} messages")
-    print(
-        json.dumps(play.model_dump(), indent=2) if as_json else _free_text(play, file.name, questions.asked)
-    )
+    if as_json:
+        _print_json(questions, play.model_dump())
+    else:
+        print(_free_text(play, file.name, questions.asked))
     return 0
 
 
@@ -142,10 +155,9 @@ def _evaluate_fidelity(project: Project, file: Path, questions: Questions, *, as
     with watcher_for(sys.stderr, quiet=as_json) as watcher:
         found = score_references(file.name, file, prompts, watcher)
     if as_json:
-        print(found.model_dump_json(indent=2))
-        return 0
-    print(f"{file.name} on {questions.asked}")
-    print("\n".join(_fidelity_lines(found)))
+        _print_json(questions, found.model_dump())
+    else:
+        print("\n".join((f"{file.name} on {questions.asked}", *_fidelity_lines(found))))
     return 0
 
 
@@ -178,11 +190,12 @@ def content_of(evaluated: Evaluated) -> dict[str, Any]:
 
 def _text(evaluated: Evaluated, asked: str) -> str:
     scores, speed = evaluated.scores, evaluated.speed
+    width = max(len(metric.label) for metric in METRICS)
     lines = [
         f"{evaluated.name} on {asked}: {scores.replies} replies, {scores.replies_with_call} with a call. "
         "A reply… (with 95% intervals)",
         *(
-            f"  {metric.label:32}{percent_within(getattr(scores, metric.key), scores.intervals[metric.key]):>16}"
+            f"  {metric.label:{width}}{percent_within(getattr(scores, metric.key), scores.intervals[metric.key]):>16}"
             f"   {metric.note}"
             for metric in METRICS
         ),
@@ -202,12 +215,13 @@ def _text(evaluated: Evaluated, asked: str) -> str:
 
 
 def _group_lines(title: str, groups: Mapping[str, Group]) -> list[str]:
+    width = max([16, *map(len, groups)])
     heads = "".join(f"{head:>{_width(key)}}" for key, head in GROUP_COLUMNS.items())
     return [
         "",
-        f"  {title:16}{'replies':>8}{heads}",
+        f"  {title:{width}}{'replies':>8}{heads}",
         *(
-            f"  {name:16}{group.replies:>8}"
+            f"  {name:{width}}{group.replies:>8}"
             + "".join(f"{_told(group, key):>{_width(key)}}" for key in GROUP_COLUMNS)
             for name, group in groups.items()
         ),

@@ -40,7 +40,9 @@ def evaluate(
         bool,
         typer.Option("--fidelity", help="Score the reference after true results and after opposite ones."),
     ] = False,
-    seed: Annotated[int, typer.Option(help="The dice of free play.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option(help="The dice of free play; default: 1.", show_default=False)
+    ] = None,
     report: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Also write report.html and report.json into this folder."),
