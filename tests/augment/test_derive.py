@@ -11,7 +11,8 @@ import pytest
 from loresmith.augment.balance import MOST, balanced
 from loresmith.augment.derive import derive, derived, parent_of
 from loresmith.augment.dice import reroll_dice
-from loresmith.augment.names import shipped_names, swap_names
+from loresmith.augment.names import swap_names
+from loresmith.augment.people import shipped_names
 from loresmith.check.file import compile_source
 from loresmith.check.project import check_project
 from loresmith.engine.reroll import rerolled

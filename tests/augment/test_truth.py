@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from loresmith.augment.derive import PASSES, derive
 from loresmith.augment.dialogue import cut_to_dialogue
 from loresmith.augment.exchanges import answered_calls
-from loresmith.augment.names import shipped_names
 from loresmith.augment.party import vary_party
+from loresmith.augment.people import shipped_names
 from loresmith.augment.places import place_names, shipped_places
 from loresmith.augment.spoken import numbers_spoken
 from loresmith.check.file import compile_source

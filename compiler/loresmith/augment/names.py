@@ -6,12 +6,9 @@ import json
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
-from importlib import resources
 from typing import Any
 
-import yaml
-
+from loresmith.augment.people import own_names, shipped_names
 from loresmith.augment.places import place_names, shipped_places
 from loresmith.ir.scenario import Scenario
 
@@ -19,22 +16,18 @@ _WORD = re.compile(r"[^\W\d_]+")
 _VOWELS = "AEIOU"
 _RULES = frozenset({"STR", "DEX", "CON", "INT", "WIS", "CHA"})
 """Abilities as sheets shorten them: beside a member named Dex they are no shouts."""
-SHORTEST = 3
-"""Letters of a word that counts as a name: shorter ones are particles (`of`, `al`)."""
 
 
 def swap_names(scenario: Scenario, dice: random.Random) -> Scenario:
     """The scenario with other names for its party and its places: in the sheet, in what is said, in calls and results.
 
-    A name in capitals (`RUN, LYRA!`) becomes the other one in capitals. A word of a name that also stands in the
-    scenario in lower case is no name there (`Stone`, `Doctor`) and stays, as does one that a part of another word or a
-    title would turn into. After `a` and `an` both read right. `places.py` decides which words name a place.
+    A name in capitals (`RUN, LYRA!`) becomes the other one in capitals. After `a` and `an` both read right.
+    `people.py` and `places.py` decide which words name somebody or a place.
     """
     content = scenario.model_dump(mode="json", exclude={"path", "id", "category", "tags"})
-    words = {word for text in _texts(content) for word in _WORD.findall(text)}
-    people = sorted(
-        {w for member in scenario.system.party for w in _WORD.findall(member.name) if _is_name(w, words)}
-    )
+    told = "\n".join(_texts(content))
+    words = set(_WORD.findall(told))
+    people = own_names(scenario.system.party, told, words)
     called = {word for member in scenario.system.party for word in _WORD.findall(member.name)}
     places = [name for name in place_names(scenario.system, words) if name not in called]
     swapped = _chosen(people, shipped_names(), words, dice) | _chosen(places, shipped_places(), words, dice)
@@ -54,10 +47,6 @@ def _chosen(
         if fitting:
             swapped[name] = dice.choice(fitting)
     return swapped
-
-
-def _is_name(word: str, words: set[str]) -> bool:
-    return len(word) >= SHORTEST and word[0].isupper() and word[1:].islower() and word.lower() not in words
 
 
 def _replaced(value: Any, swapped: Mapping[str, str]) -> Any:
@@ -85,10 +74,3 @@ def _texts(value: Any) -> Iterator[str]:
 
 _KEPT = {"path", "id", "category", "tags", "split", "kind", "tool", "character_class", "race"}
 """What isn't told: where the scenario stands, and words of the rules."""
-
-
-@cache
-def shipped_names() -> tuple[str, ...]:
-    """The names to choose from, of many tongues."""
-    source = resources.files("loresmith.augment").joinpath("names.yaml").read_text(encoding="utf-8")
-    return tuple(yaml.safe_load(source)["names"])
