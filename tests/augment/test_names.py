@@ -27,3 +27,33 @@ def test_what_others_are_called_too_stays() -> None:
     names = new_names("You find Tamer Dale.", "Tamer Una")
     assert {name.split()[0] for name in names} == {"Tamer"}
     assert "Tamer" not in {name.split()[0] for name in new_names("Tamer Una! Tamer, run!", "Tamer Una")}
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("Posy", "You see two Posys."),
+        ("Posy", "You see two Posies."),
+        ("Kang", "Four Kangs bow."),
+        ("Gwen", "You smooth gwens dress."),
+        ("Pock", "There Pocky goes."),
+        ("Marigold", 'A wall asks: "Mari?"'),
+        ("Desmond", "UNCLE DES WE'RE HERE!"),
+        ("Theo", "Lord Theodore of Lutely!"),
+        ("Saturday", "It's market day: Saturday."),
+    ],
+)
+def test_a_name_with_another_form_stays(name: str, told: str) -> None:
+    assert new_names(told, name) == {name}
+
+
+def test_a_word_that_a_name_begins_with_is_no_short_form() -> None:
+    assert "Theo" not in new_names("The cellar is dark. You see the stairs.", "Theo")
+
+
+def test_a_place_with_another_form_stays() -> None:
+    world = "The tower of Mirefort. The Mire has it."
+    assert all(
+        swap_names(scenario("Well.", world=world), random.Random(seed)).system.world == world
+        for seed in SEEDS
+    )

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
-from importlib import resources
-from typing import Any
 
-import yaml
-
+from loresmith.augment.forms import has_other_form
+from loresmith.augment.lists import listed, words_listed
 from loresmith.ir.scenario import Member
 
 SHORTEST = 3
@@ -20,20 +17,27 @@ _WORD = re.compile(r"[^\W\d_]+")
 def own_names(party: Sequence[Member], told: str, words: set[str]) -> list[str]:
     """The words of the party's names that name nobody and nothing else, sorted; `words` are those of what is `told`.
 
-    No such name is a title, a word that also stands in lower case, or one that stands before a capitalised word of
-    another name: beside the party's `Private Una` there may be a `Private Dale`.
+    No such name is a title, a day, a word that also stands in lower case or in another form, or one that stands before
+    a capitalised word of another name: beside the party's `Private Una` there may be a `Private Dale`.
     """
     names = [set(_WORD.findall(member.name)) for member in party]
     return sorted(
         word
         for word in set[str]().union(*names)
-        if _is_name(word, words) and all(_followers(word, told) <= name for name in names if word in name)
+        if _is_name(word, words)
+        and not has_other_form(word, words)
+        and all(_followers(word, told) <= name for name in names if word in name)
     )
 
 
 def _is_name(word: str, words: set[str]) -> bool:
     capitalised = word[0].isupper() and word[1:].islower()
-    return len(word) >= SHORTEST and capitalised and word.lower() not in words and word not in _titles()
+    return (
+        len(word) >= SHORTEST
+        and capitalised
+        and word.lower() not in words
+        and word not in _titles() | words_listed("calendar")
+    )
 
 
 def _followers(word: str, told: str) -> set[str]:
@@ -44,15 +48,8 @@ def _followers(word: str, told: str) -> set[str]:
 
 def shipped_names() -> tuple[str, ...]:
     """The names to choose from, of many tongues."""
-    return tuple(_listed()["names"])
+    return tuple(listed("names")["names"])
 
 
-@cache
-def _titles() -> frozenset[str]:
-    return frozenset(title for titles in _listed()["titles"].values() for title in titles)
-
-
-@cache
-def _listed() -> dict[str, Any]:
-    source = resources.files("loresmith.augment").joinpath("names.yaml").read_text(encoding="utf-8")
-    return yaml.safe_load(source)
+def _titles() -> set[str]:
+    return {title for titles in listed("names")["titles"].values() for title in titles}
