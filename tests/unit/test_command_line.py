@@ -161,6 +161,15 @@ def test_lint_and_plan_load_no_torch(project: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_commands_and_their_defaults_are_read_without_pydantic() -> None:
+    code = (
+        "import sys; from loresmith.commands.application import application; "
+        "assert not {'pydantic', 'numpy', 'rich.table'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_plan_says_what_would_run(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code_of(["init"]) == 0
     assert exit_code_of(["plan", "mine", "--json"]) == 0

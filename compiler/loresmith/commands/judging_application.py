@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from loresmith.commands.options import Json, RecipeName
+from loresmith.generate.app import APP_CONTEXT
 
 Split = Annotated[str | None, typer.Option(help="eval or test; default: test.", show_default=False)]
 Scenarios = Annotated[
@@ -101,7 +102,7 @@ def play(
     seed: Annotated[int | None, typer.Option(help="Makes dice and answers repeatable.")] = None,
     dc: Annotated[int | None, typer.Option(help="The DC or AC that every check is held against.")] = None,
     greedy: Annotated[bool, typer.Option("--greedy", help="Take the likeliest token every time.")] = False,
-    context: Annotated[int, typer.Option(help="The context in tokens, as the app sets it.")] = 2048,
+    context: Annotated[int, typer.Option(help="The context in tokens, as the app sets it.")] = APP_CONTEXT,
 ) -> int:
     """Play with a model in the terminal: it tells, its calls are carried out.
 

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-APP_CONTEXT = 2048
-"""The context in tokens with which the app loads a model."""
-APP_NEW_TOKENS = 256
-"""The longest answer that the app asks for, in tokens."""
-APP_STOPS = ("[END]", "\n\nPlayer:", "\n\nDM:", "Human:", "Assistant:")
-"""The stop strings that the app sends."""
+from loresmith.generate.app import APP_NEW_TOKENS, APP_STOPS
 
 
 class Sampling(BaseModel):
