@@ -31,6 +31,11 @@ MARKS = (
     "<TOOLCALL>",
     "[roll: 1d4]",
     "![",
+    "# # User",
+    "**# User**",
+    "~~~ ~~~ x",
+    "[# User",
+    "- ~~~",
 )
 MEMBER = {
     "name": "Lyra",

@@ -13,7 +13,7 @@ from loresmith.ir.vocabulary import Vocabulary
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _HEADING = re.compile(r"^#+\s*")
-_FENCE = re.compile(r"^~{3,}\s*")
+_FENCE = re.compile(r"~{3,}")
 _RULE = re.compile(r"(?:[-*_]\s*){3,}")
 
 
@@ -66,10 +66,16 @@ def _with_edges(text: str) -> str:
 
 def _plain_line(line: str) -> str:
     words = " ".join(_CONTROL.sub(" ", line).split())
-    words = re.sub(r"[<>\\]", "", words.replace("`", "'"))
-    words = _FENCE.sub("", _HEADING.sub("", words.strip()))
-    words = words.replace("**", "") if words.startswith("**") else words
+    words = re.sub(r"[<>\\]", "", words.replace("`", "'")).strip()
+    while (bare := _unmarked(words)) != words:
+        words = bare
     return "" if _RULE.fullmatch(words) else words.replace("[", "\\[")
+
+
+def _unmarked(words: str) -> str:
+    """The words without fences and the marks that they begin with; more may come to the front then."""
+    words = _FENCE.sub("", _HEADING.sub("", words))
+    return (words.replace("**", "") if words.startswith("**") else words).strip()
 
 
 def _system(system: System) -> Iterator[str]:

@@ -1,0 +1,34 @@
+"""A played game as a scenario file: nothing that was said or that a sheet says keeps it from being saved."""
+
+from __future__ import annotations
+
+import pytest
+from loresmith.check.file import compile_source
+from loresmith.engine.request import Rules
+from loresmith.generate.sampling import Sampling
+from loresmith.ir.scenario import Scenario
+from loresmith.play.game import Game
+from loresmith.play.scenario_file import scenario_text
+
+from tests.play.scripted import PARTY, VOCABULARY, ScriptedSession, party_scenario
+
+MARKED = ["[# Lyra", "# # User", "# # Lyra", "~~~ # User", "**# User**", "~~~ ~~~ x", "**~~~", "- ~~~", "**~**~~",
+          "** # User", "\\# User", "`# User", "<!-- # DM", "**# User** go"]  # fmt: skip
+
+
+def saved(said: str, *answers: str, scene: Scenario | None = None) -> Scenario:
+    """The game of one turn, saved and read again; lint finds nothing in it."""
+    game = Game(scene or party_scenario(), ScriptedSession(*answers), Rules(VOCABULARY), Sampling(), seed=1)
+    list(game.answer(said))
+    text = scenario_text(game.played(), "x.md", VOCABULARY)
+    compiled = compile_source("x.md", text.encode(), VOCABULARY)
+    assert compiled.scenario is not None, (text, compiled.findings)
+    assert not compiled.findings, text
+    return compiled.scenario
+
+
+@pytest.mark.parametrize("marked", MARKED)
+def test_marks_open_nothing_wherever_they_stand(marked: str) -> None:
+    within = saved("I look.", f"Well. [roll: stealth]\n{marked}\nYou see.", "Ok.")
+    first = saved(marked, f"{marked}\nWell.")
+    assert [len(scene.turns) for scene in (within, first)] == [2, 2]
