@@ -75,9 +75,26 @@ def test_an_ability_is_no_shout() -> None:
 
 
 @pytest.mark.parametrize(
-    "world", ["The Lady of Rags.", "The Hall of Quadrants.", "They live under Short Bridge."]
+    "world",
+    [
+        "The Lady of Rags.",
+        "The Hall of Quadrants.",
+        "They live under Short Bridge.",
+        "All is for sale on Thursdays.",
+        "Rent is from Mondays to Fridays.",
+        "Plate mail: disadvantage on Stealth.",
+        "Plate mail: a hindrance to Stealth.",
+        "The madness of Exhaustion.",
+        "The priory of St. Amice.",
+        "The week before Lent.",
+        "The last week of Lent.",
+        "The feast of Yule.",
+        "The mill that grinds at Night.",
+        "The line runs from Yesterday.",
+        "The ogre before Karrow.",
+    ],
 )
-def test_what_a_title_is_of_is_no_place(world: str) -> None:
+def test_what_is_no_place_stays(world: str) -> None:
     for seed in SEEDS:
         assert swap_names(scenario("Well.", world=world), random.Random(seed)).system.world == world
 

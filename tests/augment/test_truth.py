@@ -286,6 +286,7 @@ def test_dialogue_ends_before_the_first_call_with_a_reply() -> None:
         ("At dawn, in Port Sabra.", ["Sabra"]),
         ("In the shop of Widow Tansy, at Hjordis's yard.", []),
         ("On Thursday in the Spindle.", []),
+        ("On Karrow.", []),
     ],
 )
 def test_which_words_name_a_place(world: str, found: list[str]) -> None:

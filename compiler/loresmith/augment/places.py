@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from loresmith.augment.forms import has_other_form
-from loresmith.augment.lists import listed
+from loresmith.augment.lists import listed, words_listed
 from loresmith.ir.scenario import System
+from loresmith.ir.vocabulary import load_vocabulary
 
 _NAMED = re.compile(
-    r"\b(?:above|at|before|below|beneath|beyond|from|in|inside|into|near|of|off|on|outside|past|to|under)"
+    r"\b(?:above|at|below|beneath|beyond|from|in|inside|into|near|of|off|outside|past|to|under)"
     r" ((?:[A-Z][a-z]+ )*[A-Z][a-z]+)(?![\w'’-]| [A-Z])"
 )
-"""Capitalised words behind a preposition without an article; with `'s` they are rather somebody's."""
+"""Capitalised words behind a preposition without an article; with `'s` they are rather somebody's. Behind `on` and
+`before` stands a time or a rule as often (`on Thursdays`, `before Lent`)."""
 _TITLE = re.compile(r"[A-Z]\w* of ")
 """What a title or a chamber is of (`Lady of Rags`, `Hall of Mirrors`) needs be no place."""
 
@@ -34,7 +37,15 @@ def place_names(system: System, words: set[str]) -> list[str]:
 def _own(named: str) -> list[str]:
     """The one word of a place's name that is its own; none where that can't be told."""
     own = [word for word in named.split() if word not in listed("places")["beside"]]
-    return own if len(own) == 1 and own[0] not in listed("places")["never"] else []
+    return own if len(own) == 1 and not {own[0], own[0].removesuffix("s")} & _never() else []
+
+
+@cache
+def _never() -> frozenset[str]:
+    """The words that name no place: listed ones, times, and those of the rules (`disadvantage to Stealth`)."""
+    values = " ".join(value for values in load_vocabulary().lists.values() for value in values)
+    rules = {word.capitalize() for word in re.findall(r"\w+", values)}
+    return words_listed("calendar") | rules | set(listed("places")["never"])
 
 
 def shipped_places() -> tuple[str, ...]:
