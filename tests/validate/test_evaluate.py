@@ -188,6 +188,16 @@ def test_examples_stand_before_the_scene_and_one_has_no_call() -> None:
     assert with_examples(PROMPTS, trained) == shown
 
 
+def test_examples_are_as_many_where_few_tools_are_called() -> None:
+    rolls = [
+        conversation(name, f"You look {name}. [roll: stealth]", call="[roll: stealth]") for name in "abcde"
+    ]
+    quiet = conversation("q", "You wait.")
+    for trained, calling in (([*rolls, quiet], 3), (rolls, SHOTS), ([rolls[0], quiet], 1)):
+        examples = with_examples(PROMPTS, trained)[0].messages[1:-1][1::2]
+        assert sum(bool(message.expected_calls) for message in examples[: len(trained)]) == calling
+
+
 def test_examples_are_no_part_of_the_scene() -> None:
     shown = with_examples(
         PROMPTS, [conversation("a", "You greet old Torvald at the mill gate now, as before.")]

@@ -145,6 +145,11 @@ def cells(table: str, row: str) -> list[str]:
     return [cell.split("<br>")[0] for cell in re.findall(r"<td class=n>(.*?)</td>", whole)]
 
 
+def test_a_report_that_is_no_report_has_no_genealogy(tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_text("[]")
+    assert read_genealogy(tmp_path) is None
+
+
 def test_the_genealogy_is_told_on_the_page_and_in_the_json(folder: Path) -> None:
     assert read_genealogy(folder) == GENEALOGY
     page = (folder / "report.html").read_text()

@@ -56,7 +56,7 @@ def last_adapter(project: Project) -> Artefact | None:
     """The adapter that this recipe's last finished training gave, if its artefact is still there."""
     try:
         key = json.loads(_pointer(project).read_text(encoding="utf-8"))["key"]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     return project.store.find("train", str(key))
 

@@ -13,9 +13,11 @@ SHOTS = 4
 
 
 def with_examples(prompts: Sequence[Prompt], trained: Sequence[Conversation]) -> list[Prompt]:
-    """The prompts with SHOTS exchanges from scenarios that are trained on, the same ones in every prompt.
+    """The prompts with SHOTS exchanges from scenarios that are trained on, the same ones in every prompt; with as many as
+    there are where the scenarios have fewer.
 
-    One in four shows a reply without a call; which ones is decided by the hash of their text.
+    One shows a reply without a call, the others as many different tools as can be; which ones is decided by the hash of
+    their text.
     """
     shown = [message for pair in _examples(trained) for message in pair]
     return [
@@ -39,4 +41,6 @@ def _examples(trained: Sequence[Conversation]) -> list[tuple[Message, Message]]:
     tools = dict[str, tuple[Message, Message]]()
     for pair in calling:
         tools.setdefault(pair[1].expected_calls[0].partition(":")[0], pair)
-    return [*list(tools.values())[: SHOTS - 1], *silent[:1]]
+    others = [pair for pair in calling if pair not in tools.values()]
+    shown = [*tools.values(), *others][: SHOTS - len(silent[:1])] + silent[:1]
+    return shown + silent[1 : 1 + SHOTS - len(shown)]

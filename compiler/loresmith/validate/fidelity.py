@@ -69,7 +69,10 @@ def turned_rounds(prompts: Sequence[Prompt]) -> list[dict[str, Prompt]]:
 
 
 def _turned_of(prompt: Prompt) -> dict[str, Prompt]:
-    opposites = {"outcomes": opposite_result, "ledgers": partial(opposite_ledger, labels=health_labels(prompt))}
+    opposites = {
+        "outcomes": opposite_result,
+        "ledgers": partial(opposite_ledger, labels=health_labels(prompt)),
+    }
     found = {kind: turned_round(prompt, opposite) for kind, opposite in opposites.items()}
     return {kind: turned for kind, turned in found.items() if turned}
 

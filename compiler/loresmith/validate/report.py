@@ -56,7 +56,7 @@ def read_genealogy(folder: Path) -> Genealogy | None:
     try:
         content = json.loads((folder / REPORT_JSON).read_text(encoding="utf-8"))
         return Genealogy.model_validate(content["genealogy"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
