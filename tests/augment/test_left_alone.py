@@ -129,6 +129,24 @@ def test_dice_of_their_own_and_spoken_margins_stay() -> None:
     assert reroll_dice(scenario(free), random.Random(1)) != scenario(free)
 
 
+@pytest.mark.parametrize(
+    ("die", "told", "moves"),
+    [
+        (10, "Exactly enough.", False),
+        (11, "You just make it.", False),
+        (9, "So close: a creak.", False),
+        (9, "By a hair a creak.", False),
+        (12, "You just make it.", True),
+        (10, "You adjust the rope.", True),
+    ],
+)
+def test_a_check_that_is_told_as_close_stays(die: int, told: str, moves: bool) -> None:
+    outcome = "success" if die >= 10 else "failure"
+    total = f"<TOOLCALL>stealth: {die} + 5(skill) = *{die + 5}* vs DC 15 {outcome}</TOOLCALL>"
+    one = scenario(f"[roll: stealth]\n\n{total}\n\n{told}")
+    assert any(reroll_dice(one, random.Random(seed)) != one for seed in SEEDS) == moves
+
+
 def test_a_copy_may_be_as_long_as_the_recipe_says() -> None:
     long = scenario("word " * 70 + "Lyra Dane.", most=500)
     assert derive(long, 1, Augment(names=1), VOCABULARY) is None

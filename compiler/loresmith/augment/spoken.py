@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from loresmith.ir.numbers import TOLD_DIGITS
-from loresmith.ir.scenario import Call, DmTurn, Result, Scenario, Text, Turn, UserTurn
+from loresmith.ir.scenario import Call, Result, Scenario, Text, Turn, UserTurn
 
 _UNITS = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -35,21 +35,22 @@ def numbers_spoken(scenario: Scenario) -> set[int]:
         *(field.value for field in system.fields),
     ]
     for turn in scenario.turns:
-        texts += [turn.text] if isinstance(turn, UserTurn) else _told(turn)
+        texts += words_told(turn)
     return _numbers(texts)
 
 
 def numbers_told(turn: Turn) -> set[int]:
     """The numbers that one turn speaks of outside its sums."""
-    return _numbers([turn.text] if isinstance(turn, UserTurn) else _told(turn))
+    return _numbers(words_told(turn))
+
+
+def words_told(turn: Turn) -> list[str]:
+    """What one turn says and tells, without its calls and sums."""
+    return [turn.text] if isinstance(turn, UserTurn) else [_words(part) for part in turn.parts]
 
 
 def _numbers(texts: Iterable[str]) -> set[int]:
     return {_value(match) for text in texts for match in _NUMBER.finditer(text)}
-
-
-def _told(turn: DmTurn) -> list[str]:
-    return [_words(part) for part in turn.parts]
 
 
 def _words(part: Text | Call | Result) -> str:
