@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from loresmith.check.file import compile_source
 from loresmith.engine.request import Rules
+from loresmith.format.meaning import meaning_of
 from loresmith.generate.sampling import Sampling
 from loresmith.ir.scenario import Scenario
 from loresmith.play.game import Game
@@ -32,3 +33,25 @@ def test_marks_open_nothing_wherever_they_stand(marked: str) -> None:
     within = saved("I look.", f"Well. [roll: stealth]\n{marked}\nYou see.", "Ok.")
     first = saved(marked, f"{marked}\nWell.")
     assert [len(scene.turns) for scene in (within, first)] == [2, 2]
+
+
+SHEETS = [
+    ["Race: Elf", "Class: Ranger: archer"],
+    ["Race: Elf, wood", "Class: Ranger"],
+    ["Race: Elf", "Class: Ranger, level 9"],
+    ["Race: Elf of the Wood", "Class: hungry"],
+    ["Race: Elf (wood)", "Class: Ranger / Rogue"],
+]
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+def test_a_sheet_is_saved_as_it_was(sheet: list[str]) -> None:
+    old = "- **Lyra** (player): Elf Ranger, level 5\n"
+    text = PARTY.read_text(encoding="utf-8")
+    assert old in text
+    lines = "".join(f"  - {line}\n" for line in sheet)
+    text = text.replace(old, f"- **Lyra** (player): level 5\n{lines}")
+    scene = compile_source("x.md", text.encode(), VOCABULARY).scenario
+    assert scene is not None
+    again = saved("I look.", "You look.", scene=scene)
+    assert meaning_of(again)["system"] == meaning_of(scene)["system"]

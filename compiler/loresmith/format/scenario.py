@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
 from loresmith.elaborate.front_matter import names_of_path, split_of
 from loresmith.format.party import member_lines
@@ -19,8 +18,7 @@ LEVEL = 1
 def write_scenario(scenario: Scenario, vocabulary: Vocabulary) -> str:
     """The scenario in canonical form: compiled under the same path it gives the same IR, spans aside."""
     turns = [laid_out(_section(turn), LEVEL) for turn in scenario.turns]
-    classes = vocabulary.lists.get("classes", ())
-    return "\n\n".join([*_front_matter(scenario), _system(scenario.system, classes), *turns]) + "\n"
+    return "\n\n".join([*_front_matter(scenario), written_system(scenario.system, vocabulary), *turns]) + "\n"
 
 
 def _front_matter(scenario: Scenario) -> list[str]:
@@ -41,11 +39,12 @@ def _front_matter(scenario: Scenario) -> list[str]:
     return ["\n".join(("---", *lines, "---"))] if lines else []
 
 
-def _system(system: System, classes: Sequence[str]) -> str:
+def written_system(system: System, vocabulary: Vocabulary) -> str:
+    """The SYSTEM section in canonical form."""
     texts = [("Role", system.role), ("World", system.world), ("Location", system.location)]
     texts += [(field.name, field.value) for field in system.fields]
     fields = [laid_out_field(title, body) for title, body in texts if body is not None]
-    nowhere = Range(0, 0)
+    nowhere, classes = Range(0, 0), vocabulary.lists.get("classes", ())
     party = [
         line.text
         for member in system.party

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 
 from loresmith.diagnostics.failure import Rejected
+from loresmith.format.scenario import written_system
 from loresmith.format.source import format_text
-from loresmith.ir.scenario import DmTurn, Member, Result, Scenario, System, Text, Turn, UserTurn
+from loresmith.ir.scenario import DmTurn, Result, Scenario, Text, Turn, UserTurn
 from loresmith.ir.vocabulary import Vocabulary
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -24,7 +25,7 @@ def scenario_text(played: Scenario, path: str, vocabulary: Vocabulary) -> str:
     its file wrote it, can't be put into canonical form.
     """
     front = ["---", f"category: {json.dumps(played.category, ensure_ascii=False)}", "---"]
-    blocks = ["\n".join(front), *_system(played.system)]
+    blocks = ["\n".join(front), written_system(played.system, vocabulary)]
     for turn in played.turns:
         blocks += ["# User" if isinstance(turn, UserTurn) else "# DM", turn_text(turn) or "…"]
     formatted = format_text(path, "\n\n".join(blocks) + "\n", vocabulary)
@@ -76,26 +77,3 @@ def _unmarked(words: str) -> str:
     """The words without fences and the marks that they begin with; more may come to the front then."""
     words = _FENCE.sub("", _HEADING.sub("", words))
     return (words.replace("**", "") if words.startswith("**") else words).strip()
-
-
-def _system(system: System) -> Iterator[str]:
-    yield "# SYSTEM"
-    fields = [("Role", system.role), ("World", system.world), ("Location", system.location)]
-    for name, value in [*fields, *((field.name, field.value) for field in system.fields)]:
-        if value:
-            yield f"## {name}"
-            yield value
-    yield "## Party"
-    yield "\n".join(line for member in system.party for line in _member(member))
-
-
-def _member(member: Member) -> Iterator[str]:
-    people = " ".join(filter(None, (member.race, member.character_class)))
-    yield f"- **{member.name}**{' (player)' if member.player else ''}: {people}, level {member.level}"
-    yield f"  - Health: {member.health}/{member.max_health}"
-    if member.experience is not None:
-        yield f"  - Experience: {member.experience}"
-    if member.inventory:
-        yield f"  - Inventory: {', '.join(member.inventory)}"
-    for detail in member.details:
-        yield f"  - {detail.name}: {detail.value}"
