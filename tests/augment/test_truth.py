@@ -44,6 +44,7 @@ A cellar in Marrowby.
 
 - **Lyra** (player): Elf Ranger, level 3
   - Health: {health}/{most}
+  - Inventory: {carried}
   - Skills: stealth {stealth:+d}, arcana {arcana:+d}
   - AC: {armour}
 - **Borin**: Dwarf Cleric, level 3
@@ -100,7 +101,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         world=draw(st.sampled_from(["The hills of Karrow.", "Karrow, and the Karrowan sea.", "A world."])),
         health=health, most=most, stealth=stealth, arcana=draw(st.integers(-5, 12)), armour=draw(st.integers(8, 20)),
         stealth_sum=f"{die} {plus(stealth)}(skill) = *{total}*{outcome if draw(st.booleans()) else ''}",
-        told=told, lost=lost, left=left, gained=gained, end=min(most, left + gained),
+        carried="rope", told=told, lost=lost, left=left, gained=gained, end=min(most, left + gained),
     )  # fmt: skip
     compiled = compile_source("ai-training/scenarios/combat/x.md", text.encode(), VOCABULARY)
     assume(not compiled.findings)
@@ -189,6 +190,7 @@ def compiled(text: str) -> Scenario:
 NUMBERS = {
     "world": "A world.", "health": 20, "most": 24, "stealth": 5, "arcana": 3, "armour": 14, "told": "It stings.",
     "stealth_sum": "12 + 5(skill) = *17* vs DC 15 success", "lost": 4, "left": 16, "gained": 3, "end": 19,
+    "carried": "rope",
 }  # fmt: skip
 
 
@@ -228,6 +230,10 @@ def test_values_vary_as_far_as_the_outcome_lasts() -> None:
         ({"told": "It needs a 14 to hit you."}, {"AC": {"14"}}),
         ({"armour": "14 (leather)"}, {"AC": {"14 (leather)"}}),
         ({"armour": 15}, {"AC": {"15"}}),
+        ({"armour": 16, "carried": "mace, chain mail"}, {"AC": {"16"}}),
+        ({"armour": 18, "carried": "Plate Armour (old)"}, {"AC": {"18"}}),
+        ({"armour": 13, "carried": "breastplate"}, {"AC": {"13"}}),
+        ({"armour": 13, "carried": "Wooden shield"}, {"AC": {"13"}}),
         ({"stealth_sum": "12 + 5(skill) = *17*"}, {"stealth": {"+5"}}),
         ({"stealth_sum": "12 + 5 = *17* vs DC 15 success"}, {"stealth": {"+5"}}),
         ({"lost": 20, "left": 0, "end": 3}, {"health": {"20/24"}}),

@@ -20,6 +20,11 @@ _HEALTH_SHARE = 10
 _BONUS_STEPS = (-2, -1, 1, 2)
 _ARMOUR_STEPS = (-2, -1, 1, 2)
 _ARMOUR = ("ac", "armor class", "armour class")
+_WORN = re.compile(
+    r"\b(?:armou?r|brigandine|buckler|\w*mail|cuirass|gambeson|hauberk|hide|jack|leathers?|\w*plate|scale|shield|splint)\b",
+    re.IGNORECASE,
+)
+"""What an armour class rests on, as inventories name it (SRD 5.1, Armor)."""
 
 
 def vary_party(scenario: Scenario, dice: random.Random) -> Scenario:
@@ -157,7 +162,10 @@ def _holds(one: Answered, step: int) -> bool:
 def _with_armour(
     member: Member, answered: Sequence[Answered], spoken: set[int], dice: random.Random
 ) -> Member:
-    """Another armour class, where no roll was held against it and it stands alone: behind it may stand the armour."""
+    """Another armour class, where no roll was held against it and the member has no armour, which would contradict it:
+    in the inventory, or behind the number."""
+    if any(_WORN.search(item) for item in member.inventory):
+        return member
     held = spoken | {one.sum.against for one in answered}
     details = list(member.details)
     for number, detail in enumerate(details):
