@@ -77,6 +77,14 @@ def uneven_inputs(count: int, columns: int) -> torch.Tensor:
     return mixed + 0.3 * torch.randn(count, columns, generator=generator)
 
 
+@pytest.mark.parametrize("rows", [1, 2])
+def test_the_weights_stay_as_they_were(rows: int) -> None:
+    base, grid = on_a_grid(rows, 128)
+    inputs, weights = uneven_inputs(400, 128), base + 0.3
+    compensated_codes(weights, grid, inverse_factors([inputs.T @ inputs / len(inputs)]))
+    assert weights.equal(base + 0.3)
+
+
 def test_what_the_training_added_is_kept() -> None:
     base, grid = on_a_grid(64, 128)
     inputs = uneven_inputs(4000, 128)

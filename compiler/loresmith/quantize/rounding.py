@@ -78,7 +78,9 @@ def _inverse_factor(block: torch.Tensor) -> torch.Tensor:
 
 def _block_codes(weights: torch.Tensor, grid: Grid, factor: torch.Tensor) -> torch.Tensor:
     """The codes of one block of columns. It works on columns as rows, which lie together in memory."""
-    left, offset, step = (tensor.T.contiguous() for tensor in (weights, grid.offset, grid.step))
+    # Of a single row, or a single column, contiguous() would give the caller's own weights, and what is left changes.
+    left = weights.T.clone(memory_format=torch.contiguous_format)
+    offset, step = grid.offset.T.contiguous(), grid.step.T.contiguous()
     codes = torch.empty(left.shape, dtype=torch.uint8)
     middles = (grid.levels[1:] + grid.levels[:-1]) / 2
     for begin in range(0, len(left), _GROUP):
