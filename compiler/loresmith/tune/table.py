@@ -26,7 +26,7 @@ def print_table(tried: Sequence[Tried]) -> None:
     table.add_column("ending")
     for trial in ranked(tried):
         table.add_row(*_row(trial, names))
-    console = Console()
+    console = Console(markup=False, emoji=False)
     # A file or a pipe has no width of its own: rich would break the lines at 80.
     console.print(table, width=None if console.is_terminal else 160)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from loresmith.generate.model_file import require_gguf
 from loresmith.generate.patience import patience
-from loresmith.generate.refusal import refusal
+from loresmith.generate.refusal import NO_MEMORY, refusal
 from loresmith.process.child import ChildFailed, run_child
 from loresmith.validate.answers import Answer, Prompt
 
@@ -102,5 +102,5 @@ def _run_worker(
         try:
             run_child("loresmith.validate.worker", [str(asked), str(said)], report, patience())
         except ChildFailed as error:
-            raise refusal(model, error.said) from error
+            raise refusal(model, NO_MEMORY if error.lacked_memory else error.said) from error
         return json.loads(said.read_text(encoding="utf-8"))
