@@ -78,7 +78,7 @@ def _inverse_factor(block: torch.Tensor) -> torch.Tensor:
 
 def _block_codes(weights: torch.Tensor, grid: Grid, factor: torch.Tensor) -> torch.Tensor:
     """The codes of one block of columns. It works on columns as rows, which lie together in memory."""
-    # Of a single row, or a single column, contiguous() would give the caller's own weights, and what is left changes.
+    # Of a single row contiguous() would give the caller's own weights, and what is left changes.
     left = weights.T.clone(memory_format=torch.contiguous_format)
     offset, step = grid.offset.T.contiguous(), grid.step.T.contiguous()
     codes = torch.empty(left.shape, dtype=torch.uint8)
