@@ -96,3 +96,33 @@ def test_dice_that_the_call_doesnt_name(call: str, body: str, difference: str) -
 )
 def test_dice_that_the_call_allows(call: str, body: str) -> None:
     assert found_in(exchanged(call, body)) == []
+
+
+MET = [
+    "A goblin (archer) waits. [health: goblin (archer), -3]",
+    "A goblin waits. [health: goblin_1, -1] [health: goblin #2, -1]",
+    "The goblin\nchief waits. [health: goblin chief, -1]",
+    "Meet Watson Jr. here. [health: Watson Jr., -1]",
+    "[party: add, Watson Jr.] [health: Watson Jr., -2]",
+    "[party: add, the 2] [health: 2, -2]",
+    'Watson, Jr. is here. [health: "Watson, Jr.", -2]',
+]
+STRANGERS = ["1", "#2", "_", "gob", "oblin"]
+
+
+@pytest.mark.parametrize("reply", MET)
+def test_whom_the_text_has_shown(reply: str) -> None:
+    assert found_in(reply) == []
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_a_piece_of_the_text_is_nobody(name: str) -> None:
+    assert [found[:5] for found in found_in(f"The goblin's den, 1 or 2 of them. [health: {name}, -1]")] == [
+        "SC404"
+    ]
+
+
+def test_one_creature_with_a_line_or_a_space_before_its_number() -> None:
+    first = exchanged("A goblin! [health: goblin_1, -1]", "7 - 1 = *6*", "health")
+    second = exchanged("[health: the Goblin 1, -1]", "7 - 1 = *6*", "health")
+    assert found_in(f"{first}\n\n{second}") == ["SC404 goblin 1 has 6 health, not 7."]

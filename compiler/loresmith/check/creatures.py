@@ -10,6 +10,7 @@ from loresmith.elaborate.draft import Draft, DraftTurn, GivenResult, MadeCall
 from loresmith.ir.scenario import Text
 
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.I)
+_LETTER = r"[^\W_]"
 
 
 class Cast:
@@ -36,30 +37,48 @@ class Cast:
         return name_meant(name, self.members, self.player)
 
     def is_met(self, name: str, turn: int) -> bool:
-        """Whether a creature's name stands in the text up to the end of the reply."""
-        return stands_in(name, self._told[turn])
+        """Whether a creature's name stands in the text up to the end of the reply, or it joined the party by then."""
+        return self._joined.get(self.meant_by(name), turn + 1) <= turn or stands_in(name, self._told[turn])
+
+    @cached_property
+    def _joined(self) -> dict[str, int]:
+        """Those whom calls brought into the party, with the turn of the first."""
+        joined = dict[str, int]()
+        for number, turn in enumerate(self._draft.turns):
+            for made in turn.calls:
+                if made.tool and made.tool.name == "party" and made.call:
+                    joined.setdefault(self.meant_by(made.call.arguments[-1].value), number)
+        return joined
 
 
 def name_meant(name: str, members: Sequence[str], player: str) -> str:
     """The member's own name that a name means: in full, as `player`, or an only first name; else in lower case
-    without its article, so that `the goblin` and `goblin` are one."""
-    if name.casefold() == "player":
+    without its article, so that `the goblin` and `goblin` are one, as `goblin_1` and `goblin 1` are."""
+    spaced = _spaced(name)
+    if spaced.casefold() == "player":
         return player
-    full = [m for m in members if m.casefold() == name.casefold()]
-    first = [m for m in members if m.casefold().split()[0] == name.casefold()]
-    return full[0] if full else first[0] if len(first) == 1 else _ARTICLE.sub("", name).casefold()
+    full = [m for m in members if _spaced(m).casefold() == spaced.casefold()]
+    first = [m for m in members if _spaced(m).casefold().split()[:1] == [spaced.casefold()]]
+    return full[0] if full else first[0] if len(first) == 1 else _ARTICLE.sub("", spaced).casefold()
+
+
+def _spaced(name: str) -> str:
+    """A name with single spaces, without the quotation marks that a comma in it needs."""
+    return " ".join(name.replace('"', "").replace("_", " ").split())
 
 
 def stands_in(name: str, text: str) -> bool:
-    """Whether a creature's name stands in a text, in any letter case, singular or plural."""
-    bare = re.sub(r"[\s_#]*\d+$", "", _ARTICLE.sub("", name.replace("_", " "))).strip()
+    """Whether a creature's name stands in a text, in any letter case, singular or plural; a number alone is none."""
+    bare = re.sub(r"[\s#]*\d+$", "", _ARTICLE.sub("", _spaced(name)))
+    if not bare:
+        return False
     forms = {bare, *_singulars(bare), bare + "s", bare + "es"}
     if bare.endswith("y"):
         forms.add(bare[:-1] + "ies")
     if bare.endswith(("f", "fe")):
         forms.add(bare.removesuffix("e")[:-1] + "ves")
-    listed = "|".join(re.escape(form) for form in forms if form)
-    return bool(listed) and bool(re.search(rf"\b(?:{listed})\b", text, re.I))
+    listed = "|".join(re.escape(form).replace(r"\ ", r"\s+") for form in forms if form)
+    return bool(re.search(rf"(?<!{_LETTER})(?:{listed})(?!{_LETTER})", text, re.I))
 
 
 def _singulars(name: str) -> list[str]:
