@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from loresmith.check.file import compile_source
+from loresmith.check.items import item_name, read_item
 from loresmith.fix.file import fix_bytes
 from loresmith.ir.vocabulary import load_vocabulary
 
@@ -126,3 +127,39 @@ def test_one_creature_with_a_line_or_a_space_before_its_number() -> None:
     first = exchanged("A goblin! [health: goblin_1, -1]", "7 - 1 = *6*", "health")
     second = exchanged("[health: the Goblin 1, -1]", "7 - 1 = *6*", "health")
     assert found_in(f"{first}\n\n{second}") == ["SC404 goblin 1 has 6 health, not 7."]
+
+
+COUNTS = [
+    ("arrow x20", "arrow", 20), ("arrow ×20", "arrow", 20), ("arrow×20", "arrow", 20), ("20 arrows", "arrows", 20),
+    ("20 x arrow", "arrow", 20), ("3x torch", "torch", 3), ("x2 torches", "torches", 2), ("50 gp", "gp", 50),
+    ("10 ft pole", "10 ft pole", 1), ("50 feet of rope", "50 feet of rope", 1), ("10 gp gem", "10 gp gem", 1),
+    ("2 handed sword", "2 handed sword", 1), ("3 days of rations", "3 days of rations", 1), ("wax 2", "wax 2", 1),
+    ("box 5", "box 5", 1), ("box x5", "box", 5), ("rope (50 ft) x2", "rope (50 ft)", 2),
+    ("crate (2 x oil)", "crate (2 x oil)", 1),
+]  # fmt: skip
+SINGULARS = [
+    "handaxe handaxes", "axe axes", "box boxes", "cookie cookies", "pie pies", "berry berries", "potato potatoes",
+    "knife knives", "glove gloves", "staff staves", "staff staffs", "wolf wolves", "lens lenses", "glass glasses",
+    "torch torches", "house houses", "cape capes", "cap caps", "shoe shoes", "prize prizes", "canvas canvases",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "name", "count"), COUNTS)
+def test_how_many_there_are(written: str, name: str, count: int) -> None:
+    assert (item_name(written), read_item(written)[1]) == (name, count)
+
+
+@pytest.mark.parametrize("words", SINGULARS)
+def test_an_item_is_one_in_singular_and_plural(words: str) -> None:
+    one, many = words.split()
+    assert found_in(f"[inventory: Bo, remove, {many}]", f"Inventory: {one}") == []
+    assert found_in(f"[inventory: Bo, remove, small {one} of Bo]", f"Inventory: small {many} of Bo x2") == []
+
+
+@pytest.mark.parametrize(
+    ("carried", "other"), [("cap", "cape"), ("glass", "glue"), ("10 ft pole", "5 ft pole")]
+)
+def test_other_items_stay_other_items(carried: str, other: str) -> None:
+    assert found_in(f"[inventory: Bo, remove, {other}]", f"Inventory: {carried}") == [
+        f"SC405 Bo doesn't carry '{other}'."
+    ]

@@ -11,8 +11,25 @@ from loresmith.ir.numbers import TOLD_DIGITS
 
 _NOTE = re.compile(r"\([^()]*\)")
 _DIGITS = rf"\d{{1,{TOLD_DIGITS}}}"
-_COUNT = re.compile(rf"\s*[x×]\s*({_DIGITS})\b|\b({_DIGITS})\s*[x×](?=\s)|^({_DIGITS})\s+", re.I)
+_UNITS = (
+    r"(?:ft|foot|feet|inch|inches|yards?|miles?|lbs?|pounds?|oz|ounces?|[cegps]p|days?|hours?|handed)\b\.?"
+)
+_COUNT = re.compile(
+    rf"\s*(?:(?<![^\W\d_])x|×)\s*({_DIGITS})\b"
+    rf"|\b({_DIGITS})\s*[x×](?=\s)"
+    rf"|^({_DIGITS})\s+(?!{_UNITS}\s+\S)",
+    re.I,
+)
+"""How many there are: `arrow x20`, `20 x arrow`, `20 arrows`; `10 ft pole` is one, `50 gp` are fifty."""
 _ARTICLE = re.compile(r"^(?:the|an|a|some|his|her|their)\s+", re.I)
+_ENDINGS = (
+    (re.compile(r"ies?$"), "y"),
+    (re.compile(r"(?:ff?|fe|ve)s?$"), "f"),
+    (re.compile(r"(?<=[xoz])es?$|(?<=ch)es?$|(?<=sh)es?$|(?<=ss)es?$"), ""),
+    (re.compile(r"(?<!s)s(?:es?)?$"), ""),
+)
+"""The endings that a singular and its plural may have, and the one that stands for them: which letter before `es` is
+the singular's own can't be told (`boxes`, `axes`)."""
 
 
 class Pack:
@@ -39,17 +56,24 @@ class Pack:
 
 @lru_cache(maxsize=4096)
 def read_item(item: str) -> tuple[str, int]:
-    """What an item is compared by, and its count."""
+    """What an item is compared by, which is no word to show, and its count."""
     text = _NOTE.sub("", item).strip().strip("\"'")
     found = _COUNT.search(text)
     count = int(next(filter(None, found.groups()))) if found else 1
-    name = " ".join(_ARTICLE.sub("", _COUNT.sub(" ", text).strip()).lower().split())
-    return _singular(name), count
+    name = _ARTICLE.sub("", _COUNT.sub(" ", text).strip()).lower().replace("’", "'")
+    return " ".join(_numberless(word) for word in name.split()), count
 
 
-def _singular(name: str) -> str:
-    if name.endswith("ies"):
-        return name[:-3] + "y"
-    if re.search(r"(?:ch|sh|x|ss)es$", name):
-        return name[:-2]
-    return name[:-1] if name.endswith("s") and not name.endswith("ss") else name
+def item_name(item: str) -> str:
+    """An item as written, without its count: `arrow x20` is `arrow`. Its notes stay as they are."""
+    parts = re.split(rf"({_NOTE.pattern})", item)
+    bare = "".join(part if part.startswith("(") else _COUNT.sub(" ", part) for part in parts)
+    return " ".join(bare.split()) or item
+
+
+def _numberless(word: str) -> str:
+    """What a word has in common in singular and plural."""
+    for ending, common in _ENDINGS:
+        if ending.search(word):
+            return ending.sub(common, word) or word
+    return word

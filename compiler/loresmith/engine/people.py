@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from loresmith.check.items import read_item
+from loresmith.check.items import item_name, read_item
 from loresmith.engine.request import Refused, Request
 from loresmith.engine.rolls import sum_body
-from loresmith.engine.state import Being, GameState, Item, item_name
+from loresmith.engine.state import Being, GameState, Item
 
 UNKNOWN_HIT_DICE = (2, 8)
 """The dice and sides that a creature's health begins with when no sheet states it: a common foe of low level."""

@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass, replace
 
 from loresmith.check.creatures import name_meant, stands_in
-from loresmith.check.items import read_item
+from loresmith.check.items import item_name, read_item
 from loresmith.engine.sheet import Sheet, sheet_of
-from loresmith.ir.numbers import TOLD_DIGITS
 from loresmith.ir.scenario import Detail, Member, System
 
 UNSTATED = Sheet()
@@ -138,12 +137,6 @@ def _items(written: tuple[str, ...]) -> tuple[Item, ...]:
             key, known.name if known else item_name(text), count + (known.count if known else 0)
         )
     return tuple(item for item in items.values() if item.count > 0)
-
-
-def item_name(text: str) -> str:
-    """An item as written, without its count: `arrow x20` is `arrow`."""
-    digits = rf"\d{{1,{TOLD_DIGITS}}}"
-    return re.sub(rf"\s*[x×]\s*{digits}\b|^{digits}\s*[x×]?\s+", "", text, flags=re.I).strip() or text
 
 
 def _value(details: tuple[Detail, ...], name: str) -> str:
