@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 
 import pytest
+from loresmith.augment.lists import listed
 from loresmith.augment.names import swap_names
+from loresmith.augment.places import shipped_places
 
 from tests.augment.test_left_alone import SEEDS, scenario
 
@@ -57,3 +59,40 @@ def test_a_place_with_another_form_stays() -> None:
         swap_names(scenario("Well.", world=world), random.Random(seed)).system.world == world
         for seed in SEEDS
     )
+
+
+FEMININE, MASCULINE, EITHER = (
+    set(listed("names")["names"][gender]) for gender in ("feminine", "masculine", "either")
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "fitting"),
+    [
+        ("Dot", '"Dot, what does it do? Does she remember?"\n\nDot lifts her axe.', FEMININE | EITHER),
+        ("Dot", "Dot lifts his axe. Dot sees that he has a notch.", MASCULINE | EITHER),
+        ("Dot", "Dot lifts his axe.", EITHER),
+        ("Dot", "Dot lifts the axe.", EITHER),
+        ("Dot", "Dot lifts their axe.", EITHER),
+        ("Dot", '"Run, Dot," he says. "Run, Dot," he says.', EITHER),
+        ("Dot", "Dot bows to Hake. He nods. Dot bows to Hake. He nods.", EITHER),
+        ("Dot", "Dot has her axe. Dot lifts her axe. Dot lowers his axe.", EITHER),
+        ("Aunt Dot", "Dot lifts the axe.", FEMININE | EITHER),
+        ("Dot", "You follow Sir Dot.", MASCULINE | EITHER),
+    ],
+)
+def test_a_name_fits_the_pronouns_and_titles(name: str, told: str, fitting: set[str]) -> None:
+    new = {new.split()[-1] for new in new_names(told, name)}
+    assert new <= fitting
+    assert new - EITHER or fitting == EITHER
+
+
+def test_a_family_name_fits_all_of_the_family() -> None:
+    names = new_names("Dot lifts her axe. Dot lowers her axe.", "Dot Marlow")
+    assert {name.split()[0] for name in names} & FEMININE
+    assert {name.split()[1] for name in names} <= EITHER
+
+
+def test_a_name_is_on_one_list() -> None:
+    assert not FEMININE & MASCULINE | (FEMININE | MASCULINE) & EITHER
+    assert not (FEMININE | MASCULINE | EITHER) & set(shipped_places())

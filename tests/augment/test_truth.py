@@ -12,7 +12,7 @@ from loresmith.augment.derive import PASSES, derive
 from loresmith.augment.dialogue import cut_to_dialogue
 from loresmith.augment.exchanges import answered_calls
 from loresmith.augment.party import vary_party
-from loresmith.augment.people import shipped_names
+from loresmith.augment.people import names_for
 from loresmith.augment.places import place_names, shipped_places
 from loresmith.augment.spoken import numbers_spoken
 from loresmith.check.file import compile_source
@@ -20,7 +20,7 @@ from loresmith.format.scenario import write_scenario
 from loresmith.ir.scenario import DmTurn, Result, Scenario, System, UserTurn
 from loresmith.recipe.schema import Augment
 
-from tests.augment.test_derive import VOCABULARY, calls, results, shipped
+from tests.augment.test_derive import SHIPPED_NAMES, VOCABULARY, calls, results, shipped
 
 ALL = ("names", "dice", "party", "dialogue")
 TRAINED = [scenario for scenario in shipped() if scenario.split == "train"]
@@ -304,14 +304,14 @@ def test_a_shouted_name_is_swapped_too() -> None:
     text = SCENARIO.format(**NUMBERS).replace("I drink.", "LYRA, DRINK!\n\nWidow waits, Lyra thinks.")
     other = write_scenario(PASSES["names"](compiled(text), random.Random(2)), VOCABULARY)
     name = re.findall(r"\*\*(\w+)\*\* \(player\)", other)[0]
-    assert name in shipped_names()
+    assert name in SHIPPED_NAMES
     assert f"{name.upper()}, DRINK!" in other
     assert f"Widow waits, {name} thinks." in other
     assert "LYRA" not in other.upper()
 
 
 def test_a_name_at_the_beginning_of_a_line_is_seen() -> None:
-    free, *taken = (name for name in shipped_names() if name[0] not in "AEIOU")
+    free, *taken = (name for name in names_for("either") if name[0] not in "AEIOU")
     said = "\n\n".join(f"{name} waits." for name in taken)
     text = SCENARIO.format(**NUMBERS).replace("I drink.", f"I drink.\n\n{said}")
     other = write_scenario(PASSES["names"](compiled(text), random.Random(2)), VOCABULARY)

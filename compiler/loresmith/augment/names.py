@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from loresmith.augment.people import own_names, shipped_names
+from loresmith.augment.people import names_for, own_names
 from loresmith.augment.places import place_names, shipped_places
+from loresmith.augment.pronouns import genders
 from loresmith.ir.scenario import Scenario
 
 _WORD = re.compile(r"[^\W\d_]+")
@@ -22,30 +23,35 @@ def swap_names(scenario: Scenario, dice: random.Random) -> Scenario:
     """The scenario with other names for its party and its places: in the sheet, in what is said, in calls and results.
 
     A name in capitals (`RUN, LYRA!`) becomes the other one in capitals. After `a` and `an` both read right.
-    `people.py` and `places.py` decide which words name somebody or a place.
+    `people.py` and `places.py` decide which words name somebody or a place, `pronouns.py` whether a woman or a man.
     """
     content = scenario.model_dump(mode="json", exclude={"path", "id", "category", "tags"})
     told = "\n".join(_texts(content))
     words = set(_WORD.findall(told))
-    people = own_names(scenario.system.party, told, words)
-    called = {word for member in scenario.system.party for word in _WORD.findall(member.name)}
-    places = [name for name in place_names(scenario.system, words) if name not in called]
-    swapped = _chosen(people, shipped_names(), words, dice) | _chosen(places, shipped_places(), words, dice)
+    party = scenario.system.party
+    people = own_names(party, told, words)
+    called = {word for member in party for word in _WORD.findall(member.name)}
+    fitting = {name: names_for(gender) for name, gender in genders(party, people, told, words).items()}
+    fitting |= {name: shipped_places() for name in place_names(scenario.system, words) if name not in called}
+    swapped = _chosen(fitting, words, dice)
     if not swapped:
         return scenario
     return Scenario.model_validate_json(json.dumps(_replaced(scenario.model_dump(mode="json"), swapped)))
 
 
-def _chosen(
-    names: Sequence[str], shipped: Sequence[str], words: set[str], dice: random.Random
-) -> dict[str, str]:
-    """Another name for each, none twice and none that the scenario has."""
-    free = [name for name in shipped if not words & {name, name.lower(), name.upper()}]
+def _chosen(fitting: Mapping[str, Sequence[str]], words: set[str], dice: random.Random) -> dict[str, str]:
+    """Another name for each, of those that fit it, none twice and none that the scenario has."""
     swapped = dict[str, str]()
-    for name in names:
-        fitting = [n for n in free if (n[0] in _VOWELS) == (name[0] in _VOWELS) and n not in swapped.values()]
-        if fitting:
-            swapped[name] = dice.choice(fitting)
+    for name, others in fitting.items():
+        free = [
+            other
+            for other in others
+            if (other[0] in _VOWELS) == (name[0] in _VOWELS)
+            and other not in swapped.values()
+            and not words & {other, other.lower(), other.upper()}
+        ]
+        if free:
+            swapped[name] = dice.choice(free)
     return swapped
 
 

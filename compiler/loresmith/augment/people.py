@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from loresmith.augment.forms import has_other_form
 from loresmith.augment.lists import listed, words_listed
+from loresmith.augment.pronouns import Gender
 from loresmith.ir.scenario import Member
 
 SHORTEST = 3
@@ -46,9 +47,10 @@ def _followers(word: str, told: str) -> set[str]:
     return {other for other in found if other[0].isupper() and other[1:].islower()}
 
 
-def shipped_names() -> tuple[str, ...]:
-    """The names to choose from, of many tongues."""
-    return tuple(listed("names")["names"])
+def names_for(gender: Gender) -> tuple[str, ...]:
+    """The names, of many tongues, to choose from for somebody who is told of so."""
+    names = listed("names")["names"]
+    return tuple(names["either"]) if gender == "either" else (*names[gender], *names["either"])
 
 
 def _titles() -> set[str]:
