@@ -163,3 +163,22 @@ def test_other_items_stay_other_items(carried: str, other: str) -> None:
     assert found_in(f"[inventory: Bo, remove, {other}]", f"Inventory: {carried}") == [
         f"SC405 Bo doesn't carry '{other}'."
     ]
+
+
+@pytest.mark.parametrize(
+    ("skills", "what"),
+    [
+        ("vehicles (land) +3, stealth +2", "vehicles (land)"),
+        ("stealth +2, Vehicles (Land): +3", "vehicles (land)"),
+        ("thieves’ tools +3", "thieves' tools"),
+        ("Stealth (Dex) +3", "stealth"),
+        ("arcana +1 (expertise), sleight_of_hand +3", "sleight of hand"),
+    ],
+)
+def test_a_skill_as_the_sheet_names_it(skills: str, what: str) -> None:
+    def found(bonus: int) -> list[str]:
+        body = f"10 + {bonus}(skill) = *{10 + bonus}*"
+        return found_in(exchanged(f"[roll: {what}]", body, what), f"Skills: {skills}")
+
+    assert found(3) == []
+    assert found(4) == [f"SC403 {what} is stated as +3, not +4."]

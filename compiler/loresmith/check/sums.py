@@ -15,6 +15,7 @@ from loresmith.ir.scenario import Member
 from loresmith.ir.vocabulary import Vocabulary
 from loresmith.syntax.tree import Range, SumSyntax, Term
 
+_NOTED = re.compile(r"\([^()]*\)$")
 _SUCCESS = frozenset({"success", "hit", "critical"})
 
 
@@ -134,9 +135,25 @@ def stated_skills(members: Sequence[Member]) -> dict[str, list[int]]:
 
 
 def stated_bonuses(text: str) -> list[tuple[str, int]]:
-    """The names with a signed number behind them, in lower case: `perception +5, stealth +7`."""
-    found = re.findall(r"([A-Za-z][A-Za-z' _]*?)\s*:?\s*([+-]\d+)", text)
-    return [(" ".join(name.replace("_", " ").lower().split()), int(bonus)) for name, bonus in found]
+    """The names with a signed number behind them, in lower case: `perception +5, vehicles (land) +7`.
+
+    Brackets belong to some names and are a note to others: such a bonus counts for the name without them too.
+    """
+    found, last = list[tuple[str, int]](), 0
+    for bonus in re.finditer(r"[+-]\d+", text):
+        before = text[last : bonus.start()].rstrip().removesuffix(":").rstrip()
+        last = bonus.end()
+        noted = _NOTED.search(before)
+        name = _name_at_end(before[: noted.start()] if noted else before)
+        forms = [f"{name} {noted[0].lower()}", name] if noted else [name]
+        found += [(form, int(bonus[0])) for form in forms if name]
+    return found
+
+
+def _name_at_end(text: str) -> str:
+    """The words that a text ends with, as a skill is compared."""
+    words = re.split(r"[^A-Za-z'’ _\t]", text)[-1].replace("_", " ").replace("’", "'")
+    return " ".join(words.lower().split()).lstrip("' ")
 
 
 def _dice_problem(term: Term) -> str | None:
