@@ -58,7 +58,7 @@ def test_importance_is_measured_where_it_leads() -> None:
     assert needs["quantize-q4_k_m"] == ("gguf", "dataset", "importance")
     assert needs["quantize-q8_0"] == ("gguf", "dataset")
     assert needs["base-importance"] == ("base", "base-dataset")
-    assert needs["base-quantize"] == ("base-gguf", "base-dataset", "base-importance")
+    assert needs["base-quantize"] == ("base-gguf", "base-importance")
     fine = recipe(trim="english").model_copy(update={"outputs": (Output(quantize="q8_0"),)})
     assert not [stage.name for stage in stages_of(fine) if "importance" in stage.name]
 
