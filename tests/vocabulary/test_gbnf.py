@@ -45,7 +45,9 @@ tools:
     description: Time passes.
     result: text
     parameters: [{name: minutes, type: integer, minimum: 1}]
-extend: {lists: {skills: [piloting]}}
+extend:
+  lists: {skills: [piloting]}
+  tools: [{name: move, aliases: [{name: go, arguments: ["the {1}"]}]}]
 remove: [quest]
 """
 
@@ -190,6 +192,26 @@ def test_the_checker_and_the_grammar_agree(data: st.DataObject, shipped_grammars
     text = data.draw(st.one_of(calls(SHIPPED), right_calls(SHIPPED)))
     for members, grammar in shipped_grammars.items():
         assert grammar.accepts(text) == checker_accepts(text, SHIPPED, members), (text, members)
+
+
+@pytest.mark.parametrize(
+    ("call", "right"),
+    [
+        ("[go: x=]", False),
+        ("[go: hall = ]", False),
+        ("[go: =x]", True),
+        ("[go: x]", True),
+        ("[go: x=y]", True),
+        ("[go: x=y=]", True),
+        ("[go: x =y]", True),
+        ('[go: "x="]', True),
+    ],
+)
+def test_a_text_that_an_alias_takes(
+    call: str, right: bool, own: Vocabulary, own_grammars: dict[int, Grammar]
+) -> None:
+    for members, grammar in own_grammars.items():
+        assert (grammar.accepts(call), checker_accepts(call, own, members)) == (right, right)
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

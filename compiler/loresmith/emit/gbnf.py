@@ -81,8 +81,10 @@ class _CallWriter:
             placed = [parameters[name] for name in names]
             given = self._given(placed, alias)
             if given:
-                key = rf'([{WORD}]+ {self.values.space}* "=" {self.values.space}*)?'
-                yield f"{key} {given} {self._rest(tool, then)}"
+                key = rf'[{WORD}]+ {self.values.space}* "=" {self.values.space}*'
+                bare = self.values.unkeyed(given)
+                either = f"({key})? {given}" if bare == given else f"({key} {given} | {bare})"
+                yield f"{either} {self._rest(tool, then)}"
 
     def _given(self, placed: list[Parameter], alias: Alias) -> str | None:
         given: str | None = None

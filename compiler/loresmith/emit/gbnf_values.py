@@ -57,6 +57,10 @@ class Values:
             return self._rewritten_choice(parameter, _comparable(before), _comparable(after))
         return self._any_text()
 
+    def unkeyed(self, rule: str) -> str:
+        """The rule of such an argument where it has no name before it: a text then mustn't look as if it had."""
+        return self._text() if rule == self._any_text() else rule
+
     def _integer(self, parameter: Parameter) -> str:
         plus = '"+"' if parameter.sign == "required" else '"+"?'
         digits = integer(parameter.minimum, parameter.maximum, plus=plus)
