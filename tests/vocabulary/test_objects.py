@@ -97,6 +97,12 @@ def test_they_agree_on_made_calls(text: str, members: int, parser: Parser) -> No
     assert [SCHEMA.is_valid(call) for call in ours] == [True] * len(ours)
 
 
+@pytest.mark.parametrize("space", ["", " ", "\t", "\u00a0", "\u2003", "\ufeff", "\u180e", "\u200b"])
+def test_they_agree_on_what_white_space_is(space: str, parser: Parser) -> None:
+    text = f"[roll: 1d4{space}+{space}1] [roll:{space}sleight{space}of hand] [health: Lyra,{space}-1] [move: a{space}]"
+    assert parser.calls(text, 2) == our_calls(text, SHIPPED, 2)
+
+
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(alphabet='[]:,="_ \n\ufeff\u00a0rol2d6+éK', max_size=14))
 def test_they_agree_on_any_text(text: str, parser: Parser) -> None:

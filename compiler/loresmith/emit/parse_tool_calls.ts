@@ -45,7 +45,8 @@ const KEY = new RegExp(`\\w+(?=[${SPACE}]*=)`, "y");
 const QUOTED = new RegExp(`"[${SPACE}]*[^"${SPACE}][^"]*"(?=[${SPACE}]*(?:,|$))`, "y");
 const BARE = new RegExp(`[^",${SPACE}][^,]*|"[^",]*"[${SPACE}]*[^,${SPACE}][^,]*`, "y");
 const INTEGER = /^[+-]?[0-9]{1,9}$/;
-const DICE = /^([0-9]{1,9})d([0-9]{1,9})(?:kh1|kl1)?(?:\s*[+-]\s*[0-9]{1,9})*$/;
+const CHANGE = `[${SPACE}]*[+-][${SPACE}]*[0-9]{1,9}`;
+const DICE = new RegExp(`^([0-9]{1,9})d([0-9]{1,9})(?:kh1|kl1)?(?:${CHANGE})*$`);
 
 function parsedCall(name: string, body: string, members: number): ToolCall | null {
   const written = name.toLowerCase();
@@ -144,7 +145,7 @@ function integerOf(parameter: Parameter, text: string): number | null {
 
 function choiceOf(parameter: Parameter, text: string): string | null {
   const dice = parameter.dice ? DICE.exec(text.toLowerCase()) : null;
-  if (dice && Number(dice[1]) >= 1 && Number(dice[2]) >= 2) return dice[0].replace(/\s/g, "");
+  if (dice && Number(dice[1]) >= 1 && Number(dice[2]) >= 2) return dice[0].replace(SPACES, "");
   const wanted = comparable(text);
   return parameter.choices?.find((choice) => comparable(choice) === wanted) ?? null;
 }
