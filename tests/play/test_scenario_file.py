@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
+
 import pytest
 from loresmith.check.file import compile_source
+from loresmith.diagnostics.failure import InvalidCall
 from loresmith.engine.request import Rules
 from loresmith.format.meaning import meaning_of
 from loresmith.generate.sampling import Sampling
 from loresmith.ir.scenario import Scenario
+from loresmith.play.commands import Commands
 from loresmith.play.game import Game
 from loresmith.play.scenario_file import scenario_text
+from loresmith.play.screen import Screen
+from rich.console import Console
 
 from tests.play.scripted import PARTY, VOCABULARY, ScriptedSession, party_scenario
 
@@ -55,3 +62,16 @@ def test_a_sheet_is_saved_as_it_was(sheet: list[str]) -> None:
     assert scene is not None
     again = saved("I look.", "You look.", scene=scene)
     assert meaning_of(again)["system"] == meaning_of(scene)["system"]
+
+
+def test_a_file_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, root = tmp_path / "home", tmp_path / "root"
+    monkeypatch.setenv("HOME", str(home))
+    game = Game(party_scenario(), ScriptedSession("You look."), Rules(VOCABULARY), Sampling(), seed=1)
+    list(game.answer("I look."))
+    commands = Commands(game, Screen(Console(file=io.StringIO())), root)
+    commands.run("/save ~/games/x.md")
+    assert "You look." in (home / "games" / "x.md").read_text(encoding="utf-8")
+    assert not root.exists()
+    with pytest.raises(InvalidCall, match="No file can be written there"):
+        commands.run("/save ~nobody-of-that-name/x.md")

@@ -83,7 +83,7 @@ class Commands:
 
     def _save(self, rest: str) -> Asked:
         """Write the game; what lint finds in it is shown."""
-        path = self.root / rest if rest else self._free_path()
+        path = self._named_path(rest) if rest else self._free_path()
         if _is_there(path) and path not in self._written:
             raise InvalidCall("This file is there already; name another.", where=str(path))
         played = self.game.played()
@@ -99,6 +99,13 @@ class Commands:
         if found:
             self.screen.note(render_text(found, {shown: text}))
         return Asked()
+
+    def _named_path(self, name: str) -> Path:
+        """The file that a name means from the root; `~` is the home folder. Raises InvalidCall where there is none."""
+        try:
+            return self.root / Path(name).expanduser()
+        except RuntimeError as error:
+            raise InvalidCall(f"No file can be written there: {error}", where=name) from error
 
     def _free_path(self) -> Path:
         """The first free name for this scenario."""
