@@ -293,11 +293,14 @@ def test_dialogue_ends_before_the_first_call_with_a_reply() -> None:
         ("In the shop of Widow Tansy, at Hjordis's yard.", []),
         ("On Thursday in the Spindle.", []),
         ("On Karrow.", []),
+        ("The farm of Geirmund. Geirmund wants three cows.", []),
+        ('The farm of Geirmund.\nGeirmund: "Three cows."', []),
+        ('The farm of Geirmund. "Three cows," says Geirmund.', []),
     ],
 )
 def test_which_words_name_a_place(world: str, found: list[str]) -> None:
     system = System(role="DM", world=world, party=(), span=shipped()[0].system.span)
-    assert place_names(system, set(re.findall(r"[^\W\d_]+", world))) == found
+    assert place_names(system, world, set(re.findall(r"[^\W\d_]+", world))) == found
 
 
 def test_a_shouted_name_is_swapped_too() -> None:

@@ -32,7 +32,8 @@ def swap_names(scenario: Scenario, dice: random.Random) -> Scenario:
     people = own_names(party, told, words)
     called = {word for member in party for word in _WORD.findall(member.name)}
     fitting = {name: names_for(gender) for name, gender in genders(party, people, told, words).items()}
-    fitting |= {name: shipped_places() for name in place_names(scenario.system, words) if name not in called}
+    places = place_names(scenario.system, told, words)
+    fitting |= {name: shipped_places() for name in places if name not in called}
     swapped = _chosen(fitting, words, dice)
     if not swapped:
         return scenario

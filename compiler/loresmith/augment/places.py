@@ -20,18 +20,22 @@ _TITLE = re.compile(r"[A-Z]\w* of ")
 """What a title or a chamber is of (`Lady of Rags`, `Hall of Mirrors`) needs be no place."""
 
 
-def place_names(system: System, words: set[str]) -> list[str]:
-    """The own names of the places that World and Location tell of, sorted; `words` are all of the scenario's.
+def place_names(system: System, told: str, words: set[str]) -> list[str]:
+    """The own names of the places that World and Location tell of, sorted; `words` are those of all that is `told`.
 
     Where several words name a place, all but one must be words that stand beside such a name (`Port Sabra`). A name
-    that also stands in the scenario in lower case or in another form (`Karrow`, `Karrowan`) is left out.
+    that also stands in the scenario in lower case or in another form (`Karrow`, `Karrowan`) is left out, as is
+    who does or says something.
     """
     text = f"{system.world or ''}\n{system.location or ''}"
     titled = {match.end() for match in _TITLE.finditer(text)}
     found = {
         name for match in _NAMED.finditer(text) if match.start(1) not in titled for name in _own(match[1])
     }
-    return sorted(name for name in found if name.lower() not in words and not has_other_form(name, words))
+    people = {name for names in _acting().findall(told) for name in names}
+    return sorted(
+        name for name in found - people if name.lower() not in words and not has_other_form(name, words)
+    )
 
 
 def _own(named: str) -> list[str]:
@@ -46,6 +50,13 @@ def _never() -> frozenset[str]:
     values = " ".join(value for values in load_vocabulary().lists.values() for value in values)
     rules = {word.capitalize() for word in re.findall(r"\w+", values)}
     return words_listed("calendar") | rules | set(listed("places")["never"])
+
+
+@cache
+def _acting() -> re.Pattern[str]:
+    """A name before what it does, before what it says (`Geirmund: "What."`), or behind `says` or `asks`."""
+    name, acts = r"([^\W\d_]+)", "|".join(listed("places")["acts"])
+    return re.compile(rf"(?<!\w){name}(?= (?:{acts})\b)|^{name}: |\b(?:says|asks) {name}", re.MULTILINE)
 
 
 def shipped_places() -> tuple[str, ...]:
