@@ -9,12 +9,12 @@ import jsonschema
 import pytest
 from loresmith.check.file import compile_source
 from loresmith.commands.entry import exit_code_of
-from loresmith.emit.objects import call_object
 from loresmith.ir.vocabulary import load_vocabulary
 from loresmith.lower.conversation import lower_scenario
 from loresmith.syntax.calls import canonical_call
 
 from tests.vocabulary.acceptance import ByteVocabulary
+from tests.vocabulary.call_objects import call_object
 from tests.vocabulary.calls import SCENARIO
 from tests.vocabulary.typescript import Parser, compile_typescript
 

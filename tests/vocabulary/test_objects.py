@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from loresmith.emit.json_schema import emit_json_schema
-from loresmith.emit.objects import CallObject, call_object
 from loresmith.emit.party import Party
 from loresmith.emit.typescript import emit_typescript
 from loresmith.ir.vocabulary import Vocabulary, load_vocabulary
 from loresmith.syntax.calls import canonical_call, find_calls
 
+from tests.vocabulary.call_objects import CallObject, call_object
 from tests.vocabulary.calls import calls, right_calls
 from tests.vocabulary.shipped import ROOT, conversations
 from tests.vocabulary.typescript import Parser, compile_typescript
@@ -137,4 +137,5 @@ def test_a_known_party_narrows_the_schema() -> None:
     narrow = jsonschema.Draft202012Validator(party)
     assert narrow.is_valid({"tool": "health", "arguments": {"name": "Lyra", "amount": -1}})
     assert not narrow.is_valid({"tool": "health", "arguments": {"name": "Mira", "amount": -1}})
+    assert not narrow.is_valid({"tool": "health", "arguments": {"name": "LYRA", "amount": -1}})
     assert not narrow.is_valid({"tool": "health", "arguments": {"amount": -1}})

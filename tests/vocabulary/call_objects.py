@@ -1,4 +1,4 @@
-"""A call as an object: `{"tool": "health", "arguments": {"name": "Lyra", "amount": -1}}`."""
+"""What `parseToolCalls` has to make of a call: `{"tool": "health", "arguments": {"name": "Lyra", "amount": -1}}`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ CallObject = dict[str, str | dict[str, Value]]
 
 
 def call_object(call: Call, vocabulary: Vocabulary) -> CallObject:
-    """A right call as an object: numbers as such, choices in their own spelling, texts without their quotes.
+    """A right call as an object: numbers as such, choices in their own spelling, texts without their quotes,
+    names as written.
 
     Arguments that the call leaves out are left out. Raises ValueError for a call that isn't right.
     """
