@@ -13,8 +13,8 @@ SHOTS = 4
 
 
 def with_examples(prompts: Sequence[Prompt], trained: Sequence[Conversation]) -> list[Prompt]:
-    """The prompts with SHOTS exchanges from scenarios that are trained on, the same ones in every prompt; with as many as
-    there are where the scenarios have fewer.
+    """The prompts with SHOTS exchanges from scenarios that are trained on, or as many as there are, the same ones in
+    every prompt.
 
     One shows a reply without a call, the others as many different tools as can be; which ones is decided by the hash of
     their text.
