@@ -1,7 +1,9 @@
 """95% intervals of shares and of their differences, by the bootstrap over scenarios.
 
-B. Efron, R. Tibshirani, An Introduction to the Bootstrap (1993), percentile intervals. Whole scenarios are drawn, not
-answers: those of one scenario resemble each other, and drawn singly they would make the intervals too narrow.
+B. Efron, R. Tibshirani, An Introduction to the Bootstrap (1993), percentile intervals, expanded for samples as small as
+ours (T. Hesterberg, What Teachers Should Know about the Bootstrap, 2015, section 3.3): plain ones of ten scenarios hold
+the true share in 91%, expanded ones in 95%. Whole scenarios are drawn, not answers: those of one scenario resemble each
+other, and drawn singly they would make the intervals too narrow.
 
 Of fewer than FEWEST scenarios the bootstrap knows too little, and where the scenarios are alike every draw is alike
 too, so that it would be sure. The interval is then E. B. Wilson's (Probable Inference, the Law of Succession, and
@@ -22,9 +24,10 @@ from loresmith.validate.metrics import Metric
 
 RESAMPLES = 2000
 LEVEL = 0.95
-QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
+_NORMAL = NormalDist()
+QUANTILE = _NORMAL.inv_cdf((1 + LEVEL) / 2)
 FEWEST = 10
-"""Of fewer scenarios the bootstrap's intervals are too narrow: of five they hold the true share in 88%."""
+"""Of fewer scenarios the bootstrap knows too little."""
 _SEED = 1
 
 Interval = tuple[float, float]
@@ -53,7 +56,7 @@ def interval(counts: Mapping[str, tuple[int, int]]) -> Interval | None:
     whole, scenarios = share(counts), scenarios_judged(counts)
     if whole is None:
         return None
-    bounds = _bounds(_drawn_shares(counts)) if scenarios >= FEWEST else None
+    bounds = _bounds(_drawn_shares(counts), scenarios) if scenarios >= FEWEST else None
     return bounds if bounds and bounds[0] < bounds[1] else _wilson(whole, scenarios)
 
 
@@ -73,7 +76,8 @@ def difference_interval(
     one: Mapping[str, tuple[int, int]], other: Mapping[str, tuple[int, int]]
 ) -> Interval | None:
     """The interval of `one`'s share less `other`'s, drawn together: both must have judged the same scenarios."""
-    return _bounds(_drawn_shares(one) - _drawn_shares(other))
+    scenarios = min(scenarios_judged(one), scenarios_judged(other))
+    return _bounds(_drawn_shares(one) - _drawn_shares(other), scenarios)
 
 
 def _drawn_shares(counts: Mapping[str, tuple[int, int]]) -> NDArray[np.float64]:
@@ -92,9 +96,27 @@ def _draws(count: int) -> NDArray[np.float64]:
     )
 
 
-def _bounds(values: NDArray[np.float64]) -> Interval | None:
+def _bounds(values: NDArray[np.float64], scenarios: int) -> Interval | None:
     known = np.sort(values[~np.isnan(values)])
     if not len(known):
         return None
-    outside = int(len(known) * (1 - LEVEL) / 2)
+    outside = int(len(known) * _left_out(scenarios))
     return float(known[outside]), float(known[-1 - outside])
+
+
+def _left_out(scenarios: int) -> float:
+    """The share of draws that lies outside on each side: a t interval's, with n instead of n - 1 in the variance."""
+    count = max(scenarios, 2)
+    return _NORMAL.cdf(-((count / (count - 1)) ** 0.5) * _student(count - 1))
+
+
+def _student(freedom: int) -> float:
+    """Student's t at the upper end of the level (M. Abramowitz, I. Stegun, Handbook, 26.7.5); good from 5 degrees on."""
+    z = QUANTILE
+    terms = (
+        z,
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+    )
+    return sum(term / freedom**power for power, term in enumerate(terms))
