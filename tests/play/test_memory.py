@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 from loresmith.diagnostics.failure import EnvironmentFailure, Failure, Rejected
 from loresmith.generate.refusal import refusal
-from loresmith.generate.sampling import GREEDY
 from loresmith.generate.session import open_session
 from loresmith.process.child import ChildFailed, tells_of_lacking_memory
 
 from tests.play.chain_model import write_chain_model
 from tests.play.scripted import PARTY
-from tests.play.test_session import PROMPT
+from tests.play.test_session import ENDLESS, PROMPT
 
 LACKING = (
     "alloc_tensor_range: failed to allocate CPU buffer of size 15360589824\n"
@@ -50,10 +49,13 @@ def test_every_child_that_llama_gives_no_memory_lacked_it() -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def test_a_killed_worker_lacked_memory(tmp_path: Path) -> None:
-    with open_session(write_chain_model(tmp_path / "chain.gguf"), 512) as session:
+    model = write_chain_model(tmp_path / "endless.gguf", ("la", "▁la"), endless=True)
+    with open_session(model, 32768) as session:
+        pieces = session.reply(PROMPT, ENDLESS, 1)
+        next(pieces)
         session._process.kill()
         with pytest.raises(EnvironmentFailure) as error:
-            list(session.reply(PROMPT, GREEDY, 1))
+            list(pieces)
     told(error.value)
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
-from loresmith.diagnostics.failure import Failure, InvalidCall, Rejected
+from loresmith.diagnostics.failure import EnvironmentFailure, Failure, InvalidCall, Rejected
 from loresmith.families.family import family_named
 from loresmith.generate.sampling import GREEDY, Sampling
-from loresmith.generate.session import PromptTooLong, open_session
+from loresmith.generate.session import ModelSession, PromptTooLong, open_session
 from loresmith.lower.conversation import Message
 from loresmith.render.prompt import render_prompt
 
 from tests.play.chain_model import write_chain_model
 
 PROMPT = render_prompt(family_named("gemma3"), [Message(role="user", content="I look.")], reply_next=True)
+ENDLESS = Sampling(temperature=0.0, max_new_tokens=30000)
 SAID = "You look round. [roll: perception]"
 GOOGLES = """{{ bos_token }}{% for m in messages %}{% if m['role'] == 'system' %}{{ raise_exception('no') }}{% endif %}
 {{ m['content'] }}{% endfor %}"""
@@ -40,12 +42,31 @@ def test_a_model_answers_again_and_again(tmp_path: Path) -> None:
 def test_an_answer_can_be_stopped(tmp_path: Path) -> None:
     model = write_chain_model(tmp_path / "endless.gguf", ("la", "▁la"), endless=True)
     with open_session(model, 32768) as session:
-        pieces = session.reply(PROMPT, Sampling(temperature=0.0, max_new_tokens=30000), 1)
+        pieces = session.reply(PROMPT, ENDLESS, 1)
         assert [next(pieces), next(pieces)] == ["la", " la"]
         session.stop()
         assert len(list(pieces)) < 29000
         assert session.ended == "interrupted"
         assert next(session.reply(PROMPT, GREEDY, 1)) == "la"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_a_worker_that_ended_is_started_again(tmp_path: Path) -> None:
+    model = write_chain_model(tmp_path / "endless.gguf", ("la", "▁la"), endless=True)
+    with open_session(model, 32768) as session:
+        pieces = session.reply(PROMPT, ENDLESS, 1)
+        assert next(pieces) == "la"
+        _kill(session)
+        with pytest.raises(EnvironmentFailure):
+            list(pieces)
+        assert next(session.reply(PROMPT, ENDLESS, 1)) == "la"
+        _kill(session)
+        assert next(session.reply(PROMPT, ENDLESS, 1)) == "la"
+
+
+def _kill(session: ModelSession) -> None:
+    session._process.kill()
+    session._process.wait()
 
 
 def test_half_a_letter_is_never_shown(tmp_path: Path) -> None:

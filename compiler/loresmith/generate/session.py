@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from loresmith.families.family import Family
 from loresmith.generate.model_file import family_of_file, require_gguf
@@ -51,19 +51,45 @@ class Session(Protocol):
 
 
 class ModelSession:
-    """A model file in a child process."""
+    """A model file in a child process; where that has ended, the next prompt starts another.
 
-    def __init__(self, model: Path, process: subprocess.Popen[str], errors: IO[str]) -> None:
+    Raises Rejected for a file that llama.cpp doesn't load, or with another template than was trained on.
+    """
+
+    def __init__(self, model: Path, context: int) -> None:
         self.model = model
+        self.context = context
         self.ended: End = "turn"
-        self._process = process
-        self._errors = errors
-        about: dict[str, Any] = self._event()["ready"]
-        self.family = family_of_file(model, about["architecture"], about["template"])
-        self.context: int = about["context"]
+        self._start()
+
+    def close(self) -> None:
+        """End the child."""
+        # What it was never asked can't be written any more.
+        with contextlib.suppress(BrokenPipeError):
+            self._opened.close()
+
+    def _start(self) -> None:
+        command = [sys.executable, "-m", "loresmith.generate.worker", str(self.model), str(self.context)]
+        with contextlib.ExitStack() as opened:
+            self._errors = opened.enter_context(
+                tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+            )
+            # In a session of its own the terminal's Ctrl-C doesn't reach it: `stop` does.
+            self._process = opened.enter_context(subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, encoding="utf-8",
+                start_new_session=True, env={**patience(), **os.environ},
+            ))  # fmt: skip
+            opened.callback(self._process.kill)
+            about: dict[str, Any] = self._event()["ready"]
+            self.family = family_of_file(self.model, about["architecture"], about["template"])
+            self.context = about["context"]
+            self._opened = opened.pop_all()
 
     def reply(self, prompt: str, sampling: Sampling, seed: int) -> Iterator[str]:
         """The answer in pieces, as they come. Raises PromptTooLong before the first, Rejected when llama.cpp fails."""
+        if self._process.poll() is not None:
+            self.close()
+            self._start()
         request = {"prompt": prompt, "seed": seed, **sampling.model_dump()}
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
@@ -100,15 +126,5 @@ def open_session(model: Path, context: int) -> Generator[ModelSession]:
     require_gguf(model)
     if find_spec("llama_cpp") is None:
         raise ModuleNotFoundError("No module named 'llama_cpp'", name="llama_cpp")
-    command = [sys.executable, "-m", "loresmith.generate.worker", str(model), str(context)]
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
-        # In a session of its own the terminal's Ctrl-C doesn't reach it: `stop` does.
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8",
-            start_new_session=True, env={**patience(), **os.environ},
-        )  # fmt: skip
-        try:
-            yield ModelSession(model, process, errors)
-        finally:
-            process.kill()
-            process.wait()
+    with contextlib.closing(ModelSession(model, context)) as session:
+        yield session

@@ -111,7 +111,7 @@ def _left_out(scenarios: int) -> float:
 
 
 def _student(freedom: int) -> float:
-    """Student's t at the upper end of the level (M. Abramowitz, I. Stegun, Handbook, 26.7.5); good from 5 degrees on."""
+    """Student's t at the upper end of the level (M. Abramowitz, I. Stegun, Handbook, 26.7.5), for 5 degrees or more."""
     z = QUANTILE
     terms = (
         z,
