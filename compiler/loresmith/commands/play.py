@@ -8,6 +8,7 @@ from pathlib import Path
 from loresmith.deliver.chosen import chosen_model_file
 from loresmith.deliver.versions import read_metadata
 from loresmith.diagnostics.failure import INTERRUPTED, InvalidCall
+from loresmith.ir.numbers import MOST
 from loresmith.ir.vocabulary import load_vocabulary
 from loresmith.recipe.schema import Data
 
@@ -66,5 +67,5 @@ def _tools_of(file: Path) -> Path:
 def _require_playable(context: int, difficulty: int | None) -> None:
     if context < LEAST_CONTEXT:
         raise InvalidCall(f"A context of {context} tokens is too short.", remedy=f"Least: {LEAST_CONTEXT}.")
-    if difficulty is not None and difficulty < 0:
-        raise InvalidCall(f"A DC of {difficulty} is below every roll.", remedy="Name one from 0 up.")
+    if difficulty is not None and not 0 <= difficulty <= MOST:
+        raise InvalidCall(f"There is no DC of {difficulty}.", remedy=f"Name one from 0 to {MOST}.")
