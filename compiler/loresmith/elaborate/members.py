@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from loresmith.diagnostics.diagnostic import Findings
 from loresmith.diagnostics.span import Span
+from loresmith.elaborate.race_and_class import Person, person_of
 from loresmith.ir.numbers import TOLD_DIGITS
 from loresmith.ir.scenario import Detail, Member
 from loresmith.syntax.keywords import MEMBER_KEYS, comparable
@@ -29,18 +30,19 @@ class MemberElaborator:
 
     def __init__(self, source: Source, classes: Sequence[str], findings: Findings) -> None:
         self.source = source
-        self.endings = [f" {name}" for name in classes]
+        self.classes = classes
         self.findings = findings
 
     def member(self, syntax: MemberSyntax, player: bool) -> Member | None:
         """The member, or None where a required field is missing or one is invalid (SC205)."""
         known = {key: entry for entry in syntax.entries if (key := MEMBER_KEYS.get(comparable(entry.key)))}
-        race, job = self._race_and_class(syntax, known)
+        person = self._person(syntax, known)
+        job = person.character_class
         level, health = self._level(known.get("level")), self._health(known.get("health"))
         experience = self._experience(known.get("experience"))
         readable = self._numbers_fit(syntax)
         missing = [] if syntax.name else ["name"]
-        missing += [] if job else ["class"]
+        missing += [] if job and re.search(r"[^\W\d_]", job) else ["class"]
         missing += [key for key in ("level", "health") if key not in known]
         for field in missing:
             message = f"{syntax.name or 'A member'} has no {field}."
@@ -50,28 +52,28 @@ class MemberElaborator:
         return Member(
             name=syntax.name,
             player=player,
-            race=race,
+            race=person.race,
             character_class=job,
             level=level,
             health=health[0],
             max_health=health[1],
             experience=experience,
             inventory=_items(known["inventory"].value) if "inventory" in known else (),
-            details=self._details(syntax),
+            details=self._details(syntax, person.notes),
             span=self._span(syntax),
         )
 
-    def _race_and_class(self, syntax: MemberSyntax, known: dict[str, Entry]) -> tuple[str | None, str | None]:
-        """The class is one of the fifth edition's at the end of the words, else the last word."""
+    def _person(self, syntax: MemberSyntax, known: dict[str, Entry]) -> Person:
+        """Race and class; a key of its own says more than the words. Words behind the class are the race where nothing
+        else is (`Ranger, Elf`)."""
         race = known["race"].value if "race" in known else None
         job = known["class"].value if "class" in known else None
-        words = syntax.people.split()
-        if job is None and words:
-            lowered = f" {' '.join(words).lower()}"
-            ending = max((e for e in self.endings if lowered.endswith(e)), key=len, default="")
-            count = len(ending.split()) or 1
-            words, job = words[:-count], " ".join(words[-count:])
-        return race or " ".join(words) or None, job or None
+        if job:
+            words = " ".join(syntax.people)
+            return Person(race or words or None, job)
+        _, job, notes = said = person_of(syntax, self.classes)
+        race = race or said.race
+        return Person(race, job, notes) if race or not notes else Person(notes[0], job, notes[1:])
 
     def _level(self, entry: Entry | None) -> int | None:
         if entry is None:
@@ -106,14 +108,17 @@ class MemberElaborator:
             self._invalid(entry, problem)
         return not long
 
-    def _details(self, syntax: MemberSyntax) -> tuple[Detail, ...]:
-        """Every further entry as written; ability scores on lines of their own become Abilities."""
+    def _details(self, syntax: MemberSyntax, notes: tuple[str, ...]) -> tuple[Detail, ...]:
+        """Every further entry as written; ability scores on lines of their own become Abilities, words without a key
+        a note."""
         others = [e for e in syntax.entries if comparable(e.key) not in MEMBER_KEYS]
         scores = [e for e in others if e.key.upper() in _ABILITIES]
         details = [Detail(name=e.key, value=e.value, span=self._span(e)) for e in others if e not in scores]
         if scores:
             value = ", ".join(f"{e.key.upper()} {e.value}" for e in scores)
             details.append(Detail(name="Abilities", value=value, span=self._span(scores[0])))
+        if notes:
+            details.append(Detail(name="Note", value=", ".join(notes), span=self._span(syntax)))
         return tuple(details)
 
     def _invalid(self, entry: Entry, message: str) -> None:
@@ -125,7 +130,7 @@ class MemberElaborator:
 
 _HINTS = {
     "name": "Begin with the name: - **Lyra**: Elf Ranger, level 3.",
-    "class": "Write race and class after the name: Elf Ranger, level 3.",
+    "class": "Write race and class after the name: Elf Ranger, level 3. Scores and skills have lines of their own.",
     "level": "Write it after the class: Elf Ranger, level 3.",
     "health": "Add a line - Health: 24/28 below the name.",
 }

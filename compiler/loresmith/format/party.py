@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from loresmith.elaborate.race_and_class import Person, person_of
 from loresmith.ir.scenario import Member
-from loresmith.syntax.member import Entry, MemberSyntax, member_of
+from loresmith.syntax.member import Entry, MemberSyntax
+from loresmith.syntax.member_line import member_of
 
 
 class PartyLine(NamedTuple):
@@ -22,7 +24,7 @@ def member_lines(member: Member, written: MemberSyntax, classes: Sequence[str]) 
     words = " ".join(filter(None, (member.race, member.character_class)))
     name = f"**{member.name}**{' (player)' if member.player else ''}"
     head = f"{name}: {words}, level {member.level}"
-    told_apart = member_of(head, 0).people == words and _class_in(words, classes) == member.character_class
+    told_apart = person_of(member_of(head, 0), classes) == Person(member.race, member.character_class)
     values = list[tuple[str, str]]()
     if not told_apart:
         values += [("Race", member.race)] if member.race else []
@@ -34,13 +36,6 @@ def member_lines(member: Member, written: MemberSyntax, classes: Sequence[str]) 
     head = f"- {head if told_apart else f'{name}: level {member.level}'}"
     lines = [PartyLine(head, written.range.start)]
     return lines + [PartyLine(f"  - {key}: {value}".rstrip(), _offset(key, written)) for key, value in values]
-
-
-def _class_in(words: str, classes: Sequence[str]) -> str:
-    """The class that the elaborator would take from the words: one that it knows, else the last word."""
-    lowered = f" {words.lower()}"
-    known = max((name for name in classes if lowered.endswith(f" {name}")), key=len, default="")
-    return " ".join(words.split()[-(len(known.split()) or 1) :])
 
 
 def _offset(key: str, written: MemberSyntax) -> int:

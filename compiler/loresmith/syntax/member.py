@@ -11,18 +11,8 @@ from loresmith.syntax.tree import Range
 ITEM = re.compile(r"([ \t]*)(?:[-*+]|\d{1,3}[.)])(?:[ \t]+|$)(.*)")
 """An item of a list."""
 _KEYED = re.compile(r"(\*\*|__|\*|_)?([^:*|]+?)(?:\1?[ \t]*:[ \t]*\1?|:\1)[ \t]*(.*)$")
-_NAMED = re.compile(r"(?:\*\*|__)?([^*:(|]+?)[ \t]*(?::?\*\*|__)?[ \t]*[*_]*(?=[:(]|$)")
-_PARENTHESIS = re.compile(r"[ \t]*\(([^()]*(?:\([^()]*\)[^()]*)*)\)[*_]*[ \t]*")
-_COLON = re.compile(r"[ \t]*:?(?:\*\*)?[ \t]*")
-_PIECE = re.compile(r"[^,()]*(?:\([^()]*\)[^,()]*)+|[^,]+")
-_INVENTORY = re.compile(r"(?:^|,)[ \t]*(inventory|items|equipment)[ \t]*:[ \t]*(.*)$", re.I)
-_FACT = re.compile(
-    r"(level|lvl|health|hp|hit points|experience|xp|exp|ac)(?:[ \t]*:[ \t]*|[ \t]+|(?=[-+\d]))([^ \t].*)$",
-    re.I,
-)
 _DEEPER = 2
 """By how many columns an item is set in from the one that it belongs to: the width of that one's marker."""
-_LEVEL = re.compile(r"\b(?:level|lvl)[ \t]+([-+]?\d+)\b", re.I)
 
 
 class Entry(NamedTuple):
@@ -34,12 +24,14 @@ class Entry(NamedTuple):
 
 
 class MemberSyntax(NamedTuple):
-    """A member as written; `people` holds the words for race and class."""
+    """A member as written: `people` holds the pieces of its own line that have no key, race and class first, and
+    `before_level` says how many of them stand before the level."""
 
     name: str
     range: Range
     player: bool = False
-    people: str = ""
+    people: tuple[str, ...] = ()
+    before_level: int = 0
     entries: tuple[Entry, ...] = ()
 
 
@@ -122,62 +114,3 @@ def entry_of(row: Row, item: re.Match[str] | None) -> Entry | None:
         return None
     key = keyed[2].strip("*_ \t")
     return Entry(key, keyed[3].strip(), Range(offset, offset + len(inside.rstrip())))
-
-
-def member_of(text: str, offset: int) -> MemberSyntax:
-    """A member from its own line: name, `(player)`, then the words and facts."""
-    named = _NAMED.match(text)
-    if named is None:
-        return MemberSyntax(name_without_emphasis(text), Range(offset, offset + len(text.rstrip())))
-    name, position, player = name_without_emphasis(named[1]), named.end(), False
-    place = Range(offset + named.start(1), offset + named.start(1) + len(named[1].rstrip()))
-    people, entries = list[str](), list[Entry]()
-    while match := _PARENTHESIS.match(text, position):
-        if comparable(match[1]) == "player":
-            player = True
-        else:
-            _read_facts(match[1], offset + match.start(1), people, entries)
-        position = match.end()
-    rest = _COLON.match(text, position)
-    position = rest.end() if rest else position
-    _read_facts(text[position:], offset + position, people, entries)
-    if "player" in people:
-        people.remove("player")
-        player = True
-    return MemberSyntax(name, place, player, " ".join(people), tuple(entries))
-
-
-def name_without_emphasis(name: str) -> str:
-    """A name without emphasis; white space of any kind around it is none of it."""
-    return name.strip().strip("*_ ").strip()
-
-
-def _read_facts(text: str, offset: int, people: list[str], entries: list[Entry]) -> None:
-    """Split `Elf Ranger, level 3, HP: 24/24, Inventory: rope` into words about the person and entries."""
-    inventory = _INVENTORY.search(text)
-    end = inventory.start() if inventory else len(text)
-    for match in _PIECE.finditer(text, 0, end):
-        piece = match[0].strip()
-        start = offset + match.start() + len(match[0]) - len(match[0].lstrip())
-        if piece:
-            _read_fact(piece, start, people, entries)
-    if inventory:
-        place = Range(offset + inventory.start(1), offset + len(text.rstrip()))
-        entries.append(Entry(inventory[1], inventory[2].strip(), place))
-
-
-def _read_fact(piece: str, start: int, people: list[str], entries: list[Entry]) -> None:
-    place = Range(start, start + len(piece))
-    fact = _FACT.match(piece)
-    if fact and (MEMBER_KEYS.get(fact[1].lower()) != "level" or re.fullmatch(r"\S+", fact[2])):
-        entries.append(Entry(fact[1], fact[2], place))
-        return
-    if level := _LEVEL.search(piece):
-        entries.append(Entry("Level", level[1], Range(start + level.start(), start + level.end())))
-        piece = " ".join((piece[: level.start()] + piece[level.end() :]).split())
-    elif ":" in piece:
-        key, _, value = piece.partition(":")
-        entries.append(Entry(key.strip(), value.strip(), place))
-        return
-    if piece:
-        people.append("player" if piece.lower() == "player" else piece)

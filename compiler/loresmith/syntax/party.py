@@ -15,8 +15,8 @@ from loresmith.syntax.member import (
     UnfinishedMember,
     entry_of,
     indent_of,
-    member_of,
 )
+from loresmith.syntax.member_line import member_of
 from loresmith.syntax.tree import Range
 
 _NONE = re.compile(r"\s*(?:[-*+]\s*)?[_*]*(?:none|-)[_*]*\.?\s*$", re.I)
