@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from loresmith.diagnostics.diagnostic import Findings
 from loresmith.diagnostics.span import Span
-from loresmith.elaborate.race_and_class import Person, person_of
+from loresmith.elaborate.line_details import ABILITIES, with_pieces
+from loresmith.elaborate.race_and_class import person_of
 from loresmith.ir.numbers import TOLD_DIGITS
 from loresmith.ir.scenario import Detail, Member
 from loresmith.syntax.keywords import MEMBER_KEYS, comparable
@@ -16,27 +17,27 @@ from loresmith.syntax.source import Source
 
 MAX_LEVEL = 20
 _DIGITS = rf"\d{{1,{TOLD_DIGITS}}}"
-_ABILITIES = ("STR", "DEX", "CON", "INT", "WIS", "CHA")
 _RECKONED = (
     "gold", "skills", "abilities", "saves", "save", "saving throws", "attack", "attacks", "attack bonus",
-    "initiative", "ac", "armor class", "armour class", *(ability.lower() for ability in _ABILITIES),
+    "initiative", "ac", "armor class", "armour class", *(ability.lower() for ability in ABILITIES),
 )  # fmt: skip
 """The further entries whose numbers the checker or the engine reads."""
 _EMPTY = ("", "none", "-", "empty", "nothing")
 
 
 class MemberElaborator:
-    """Makes members of what the party text names; `classes` are the fifth edition's."""
+    """Makes members of what the party text names; `lists` are the vocabulary's."""
 
-    def __init__(self, source: Source, classes: Sequence[str], findings: Findings) -> None:
+    def __init__(self, source: Source, lists: Mapping[str, Sequence[str]], findings: Findings) -> None:
         self.source = source
-        self.classes = classes
+        self.lists = lists
         self.findings = findings
 
     def member(self, syntax: MemberSyntax, player: bool) -> Member | None:
         """The member, or None where a required field is missing or one is invalid (SC205)."""
+        person = person_of(syntax, self.lists.get("classes", ()))
+        syntax = syntax._replace(entries=with_pieces(syntax.entries, person.rest, self.lists))
         known = {key: entry for entry in syntax.entries if (key := MEMBER_KEYS.get(comparable(entry.key)))}
-        person = self._person(syntax, known)
         job = person.character_class
         level, health = self._level(known.get("level")), self._health(known.get("health"))
         experience = self._experience(known.get("experience"))
@@ -59,21 +60,9 @@ class MemberElaborator:
             max_health=health[1],
             experience=experience,
             inventory=_items(known["inventory"].value) if "inventory" in known else (),
-            details=self._details(syntax, person.notes),
+            details=self._details(syntax),
             span=self._span(syntax),
         )
-
-    def _person(self, syntax: MemberSyntax, known: dict[str, Entry]) -> Person:
-        """Race and class; a key of its own says more than the words. Words behind the class are the race where nothing
-        else is (`Ranger, Elf`)."""
-        race = known["race"].value if "race" in known else None
-        job = known["class"].value if "class" in known else None
-        if job:
-            words = " ".join(syntax.people)
-            return Person(race or words or None, job)
-        _, job, notes = said = person_of(syntax, self.classes)
-        race = race or said.race
-        return Person(race, job, notes) if race or not notes else Person(notes[0], job, notes[1:])
 
     def _level(self, entry: Entry | None) -> int | None:
         if entry is None:
@@ -108,17 +97,14 @@ class MemberElaborator:
             self._invalid(entry, problem)
         return not long
 
-    def _details(self, syntax: MemberSyntax, notes: tuple[str, ...]) -> tuple[Detail, ...]:
-        """Every further entry as written; ability scores on lines of their own become Abilities, words without a key
-        a note."""
+    def _details(self, syntax: MemberSyntax) -> tuple[Detail, ...]:
+        """Every further entry as written; ability scores on lines of their own become Abilities."""
         others = [e for e in syntax.entries if comparable(e.key) not in MEMBER_KEYS]
-        scores = [e for e in others if e.key.upper() in _ABILITIES]
+        scores = [e for e in others if e.key.upper() in ABILITIES]
         details = [Detail(name=e.key, value=e.value, span=self._span(e)) for e in others if e not in scores]
         if scores:
             value = ", ".join(f"{e.key.upper()} {e.value}" for e in scores)
             details.append(Detail(name="Abilities", value=value, span=self._span(scores[0])))
-        if notes:
-            details.append(Detail(name="Note", value=", ".join(notes), span=self._span(syntax)))
         return tuple(details)
 
     def _invalid(self, entry: Entry, message: str) -> None:

@@ -4,42 +4,92 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
-from loresmith.syntax.member import MemberSyntax
-
-_IN_PARENTHESES = re.compile(r"[ \t]*\([^()]*\)$")
+from loresmith.elaborate.line_details import is_value
+from loresmith.syntax.keywords import MEMBER_KEYS, comparable
+from loresmith.syntax.member import MemberSyntax, Piece
 
 
 class Person(NamedTuple):
-    """What a line says of a person: race, class, and what is neither."""
+    """Race, class, and the pieces of the line that say neither."""
 
     race: str | None = None
     character_class: str | None = None
-    notes: tuple[str, ...] = ()
+    rest: tuple[Piece, ...] = ()
 
 
 def person_of(syntax: MemberSyntax, classes: Sequence[str]) -> Person:
-    """Race and class in a member's words: the class is the first of the fifth edition's `classes` that a piece ends
-    with (`Fighter`, `Fighter (Champion)`), else the last word before the level, else the last word."""
-    for count in range(1, len(syntax.people) + 1):
-        words = " ".join(syntax.people[:count])
-        if of_class := _words_of_class(words, classes):
-            return _parted(words, of_class, syntax.people[count:])
-    count = syntax.before_level or len(syntax.people)
-    return _parted(" ".join(syntax.people[:count]), 1, syntax.people[count:])
+    """Who a member is, by the keys Race and Class, else by the words of the line.
+
+    The class is the first of the fifth edition's `classes` that a piece before the level ends with, else one that
+    stands alone behind it; of other classes the last word of the first piece, or of two where that has one word.
+    """
+    given = {MEMBER_KEYS.get(comparable(entry.key)): entry.value for entry in syntax.entries}
+    race, job = given.get("race"), given.get("class")
+    free = [piece for piece in syntax.pieces if piece.list_key is None and not is_value(piece.words)]
+    before = _before_level(syntax, free)
+    if job:
+        said = [] if race else before[:1]
+        return Person(race or _words(said) or None, job, _without(syntax, said))
+    said = _known(syntax, free, before, classes) or _unknown(free, before)
+    words = _words(said)
+    found = _class_pattern(tuple(classes)).search(words)
+    at = found.start(1) if found else len(words) - len((words.split() or [""])[-1])
+    if not words[:at].strip() and not race and (behind := _race_behind(before, said, classes)):
+        return Person(behind.words, words[at:] or None, _without(syntax, [*said, behind]))
+    return Person(race or words[:at].strip() or None, words[at:] or None, _without(syntax, said))
 
 
-def _words_of_class(words: str, classes: Sequence[str]) -> int:
-    """How many of the last words name one of the classes, what is told of it in parentheses among them."""
-    bare = _IN_PARENTHESES.sub("", words)
-    known = [name for name in classes if f" {bare.lower()}".endswith(f" {name}")]
-    if not known:
-        return 0
-    return len(max(known, key=len).split()) + len(words.split()) - len(bare.split())
+def _before_level(syntax: MemberSyntax, free: Sequence[Piece]) -> list[Piece]:
+    levels = [e.range.start for e in syntax.entries if MEMBER_KEYS.get(comparable(e.key)) == "level"]
+    return [piece for piece in free if not levels or piece.range.start < levels[0]]
 
 
-def _parted(words: str, of_class: int, notes: tuple[str, ...]) -> Person:
-    """The last `of_class` words are the class, those before it the race."""
-    race, job = " ".join(words.split()[:-of_class]), " ".join(words.split()[-of_class:])
-    return Person(race or None, job or None, notes)
+def _known(
+    syntax: MemberSyntax, free: Sequence[Piece], before: Sequence[Piece], classes: Sequence[str]
+) -> list[Piece]:
+    """The pieces that say race and class, where the class is one of the fifth edition's."""
+    pattern = _class_pattern(tuple(classes))
+    for count, piece in enumerate(before or free, 1):
+        if pattern.search(piece.words):
+            return [*before[:count]] if before else [piece]
+    alone = [p for p in syntax.pieces if p not in before and pattern.fullmatch(p.words)]
+    return [*before[:1], *alone[:1]] if alone else []
+
+
+def _unknown(free: Sequence[Piece], before: Sequence[Piece]) -> list[Piece]:
+    """The pieces that say race and class, where the class is none of the fifth edition's."""
+    if not before:
+        return [*free[:1]]
+    if len(before[0].words.split()) > 1 or not free[1:]:
+        return [before[0]]
+    # `Elf, level 3, Artisan`: a note behind the level is more than a word, or begins small.
+    second = free[1]
+    is_name = second in before or (second.words.istitle() and " " not in second.words)
+    return [before[0], second] if is_name else [before[0]]
+
+
+def _race_behind(before: Sequence[Piece], said: Sequence[Piece], classes: Sequence[str]) -> Piece | None:
+    """The race of `Ranger, Elf, level 3`."""
+    behind = next((piece for piece in before if piece not in said), None)
+    if behind is None or _class_pattern(tuple(classes)).search(behind.words):
+        return None
+    return behind if behind.words[0].isupper() else None
+
+
+def _words(pieces: Sequence[Piece]) -> str:
+    return " ".join(piece.words for piece in pieces)
+
+
+def _without(syntax: MemberSyntax, said: Sequence[Piece]) -> tuple[Piece, ...]:
+    return tuple(piece for piece in syntax.pieces if piece not in said)
+
+
+@lru_cache
+def _class_pattern(classes: tuple[str, ...]) -> re.Pattern[str]:
+    """A class at the end of words, or several: `Fighter`, `Fighter (Champion)`, `Fighter 1/Wizard 1`."""
+    names = "|".join(re.escape(name) for name in sorted(classes, key=len, reverse=True)) or "(?!)"
+    one = rf"(?:{names})(?: \d+)?"
+    return re.compile(rf"(?:^|(?<= ))({one}(?: ?/ ?{one})*(?: ?\([^()]*\))?)$", re.I)

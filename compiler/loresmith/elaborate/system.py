@@ -89,8 +89,7 @@ class SystemElaborator:
             seen.add(name)
 
     def _elaborated(self, written: list[MemberSyntax], player: str | None) -> tuple[Member, ...]:
-        classes = self.reader.vocabulary.lists.get("classes", ())
-        elaborator = MemberElaborator(self.reader.source, classes, self.findings)
+        elaborator = MemberElaborator(self.reader.source, self.reader.vocabulary.lists, self.findings)
         members = (elaborator.member(member, member.name == player) for member in written)
         return tuple(member for member in members if member)
 

@@ -23,15 +23,21 @@ class Entry(NamedTuple):
     range: Range
 
 
+class Piece(NamedTuple):
+    """Words of a member's own line that have no key; `list_key` is the key of the list that they follow, if any."""
+
+    words: str
+    range: Range
+    list_key: str | None = None
+
+
 class MemberSyntax(NamedTuple):
-    """A member as written: `people` holds the pieces of its own line that have no key, race and class first, and
-    `before_level` says how many of them stand before the level."""
+    """A member as written: what its own line says without keys, race and class among it, and all that has a key."""
 
     name: str
     range: Range
     player: bool = False
-    people: tuple[str, ...] = ()
-    before_level: int = 0
+    pieces: tuple[Piece, ...] = ()
     entries: tuple[Entry, ...] = ()
 
 

@@ -5,24 +5,28 @@ from __future__ import annotations
 import re
 
 from loresmith.syntax.keywords import MEMBER_KEYS, comparable
-from loresmith.syntax.member import Entry, MemberSyntax
+from loresmith.syntax.member import Entry, MemberSyntax, Piece
 from loresmith.syntax.tree import Range
 
 _NAMED = re.compile(r"(?:\*\*|__)?([^*:(|]+?)[ \t]*(?::?\*\*|__)?[ \t]*[*_]*(?=[:(]|$)")
 _PARENTHESIS = re.compile(r"[ \t]*\(([^()]*(?:\([^()]*\)[^()]*)*)\)[*_]*[ \t]*")
 _COLON = re.compile(r"[ \t]*:?(?:\*\*)?[ \t]*")
-_PIECE = re.compile(r"[^,;()]*(?:\([^()]*\)[^,;()]*)+|[^,;]+")
-_INVENTORY = re.compile(r"(?:^|[,;])[ \t]*(inventory|items|equipment)[ \t]*:[ \t]*(.*)$", re.I)
+_PIECE = re.compile(r"(?:\([^()]*\)|(?<=\d),(?=\d{3}(?!\d))|[^,;(]|\()+")
+"""What stands between commas and semicolons, those within parentheses and numbers (`1,250`) left out."""
+_INVENTORY = re.compile(r"[ \t]*[*_]*(inventory|items|equipment)[*_]*[ \t]*:[*_ \t]*([^;]*)", re.I)
+_KEYED = re.compile(r"((?:\([^()]*\)|[^:(])+):[*_ \t]*(.*)$")
 _FACT = re.compile(
     r"(level|lvl|health|hp|hit points|experience|xp|exp|ac)(?:[ \t]*:[ \t]*|[ \t]+|(?=[-+\d]))([^ \t].*)$",
     re.I,
 )
-_AMOUNT_FIRST = re.compile(r"(\d[\d/]*)[ \t]*(health|hp|hit points|experience|xp|exp|gold|gp)", re.I)
-_PURSE = re.compile(r"(gold|gp)[ \t]*(\d+)", re.I)
-_LEVEL = re.compile(r"\b(?:level|lvl)[ \t]+([-+]?\d+)\b", re.I)
-_SCORE = re.compile(r"(?:STR|DEX|CON|INT|WIS|CHA)[ \t]+\d+(?:[ \t]*\([-+]\d+\))?", re.I)
-_BONUS = re.compile(r"[^\W\d][\w' ]*[-+]\d+")
-_NUMBER = re.compile(r"[-+]?\d[\d/]*")
+_AMOUNT_FIRST = re.compile(r"(\d[\d/,]*)[ \t]*(health|hp|hit points|experience|xp|exp|gold|gp)", re.I)
+_PURSE = re.compile(r"(gold|gp)[ \t]*(\d[\d,]*)", re.I)
+_WITHIN = re.compile(r"\b(level|lvl|hp|hit points|xp|ac)[ \t]+([-+]?\d[\d/]*)(?![\w/])", re.I)
+"""A fact among the words of a piece: `Elf Ranger level 3`."""
+_EMPTY_PARENTHESES = re.compile(r"[ \t]*,[ \t]*(?=\))|[ \t]*\([ \t]*\)")
+_NUMBER = re.compile(r"[-+]?\d[\d/,]*(?:[ \t]*(?:gold|gp|sp|cp|feet|ft))?\.?", re.I)
+_BONUS = re.compile(r"[-+]\d+")
+_BONUS_BEHIND_COLON = re.compile(r"[ \t]*:[ \t]*([-+]\d+)$")
 
 
 def member_of(text: str, offset: int) -> MemberSyntax:
@@ -32,19 +36,17 @@ def member_of(text: str, offset: int) -> MemberSyntax:
         return MemberSyntax(name_without_emphasis(text), Range(offset, offset + len(text.rstrip())))
     name, position, player = name_without_emphasis(named[1]), named.end(), False
     place = Range(offset + named.start(1), offset + named.start(1) + len(named[1].rstrip()))
-    facts = _Facts()
+    line = _Line()
     while match := _PARENTHESIS.match(text, position):
         if comparable(match[1]) == "player":
             player = True
         else:
-            facts.read(match[1], offset + match.start(1))
+            line.read(match[1], offset + match.start(1))
         position = match.end()
     rest = _COLON.match(text, position)
     position = rest.end() if rest else position
-    facts.read(text[position:], offset + position)
-    return MemberSyntax(
-        name, place, player or facts.player, tuple(facts.people), facts.before_level, tuple(facts.entries)
-    )
+    line.read(text[position:], offset + position)
+    return MemberSyntax(name, place, player or line.player, tuple(line.pieces), tuple(line.entries))
 
 
 def name_without_emphasis(name: str) -> str:
@@ -52,91 +54,85 @@ def name_without_emphasis(name: str) -> str:
     return name.strip().strip("*_ ").strip()
 
 
-class _Facts:
-    """What the pieces of a line say, in their order: words about the person, and entries.
-
-    A piece without a key of its own goes on with the list before it (`Spells: light, mage hand`) once it has been told
-    who the person is; scores and bonuses are known by their form.
-    """
+class _Line:
+    """What the pieces of a line say, in their order: pieces without a key, and entries."""
 
     def __init__(self) -> None:
         self.player = False
-        self.people = list[str]()
-        self.before_level = 0
+        self.pieces = list[Piece]()
         self.entries = list[Entry]()
         self._list_key: str | None = None
 
     def read(self, text: str, offset: int) -> None:
-        """Read `Elf Ranger, level 3, HP: 24/24, Inventory: rope`; the inventory takes what is left."""
-        inventory = _INVENTORY.search(text)
-        end = inventory.start() if inventory else len(text)
-        for match in _PIECE.finditer(text, 0, end):
-            piece = match[0].strip()
-            start = offset + match.start() + len(match[0]) - len(match[0].lstrip())
-            if piece:
-                self._piece(piece, Range(start, start + len(piece)))
-        if inventory:
-            place = Range(offset + inventory.start(1), offset + len(text.rstrip()))
-            self._enter(inventory[1], inventory[2].strip(), place)
+        """Read `Elf Ranger, level 3, HP: 24/24, Inventory: rope`; the inventory takes what is left, or up to a `;`."""
+        position, self._list_key = 0, None
+        while found := _PIECE.search(text, position):
+            position = found.end()
+            if inventory := _INVENTORY.match(text, found.start()):
+                position = inventory.end()
+                place = Range(offset + inventory.start(1), offset + len(text[:position].rstrip()))
+                self._enter(inventory[1], inventory[2].strip(), place)
+            elif piece := found[0].strip():
+                start = offset + found.end() - len(found[0].lstrip())
+                self._read_piece(piece, Range(start, start + len(piece)))
+        self._list_key = None
 
-    def _piece(self, piece: str, place: Range) -> None:
-        if fact := _fact(piece):
+    def _read_piece(self, piece: str, place: Range) -> None:
+        if piece.lower() == "player":
+            self.player = True
+        elif (fact := _fact(piece)) and not (_means(fact[0]) == "level" and self._has_level):
             self._enter(*fact, place)
-        elif level := _LEVEL.search(piece):
-            span = Range(place.start + level.start(), place.start + level.end())
-            before, after = piece[: level.start()], piece[level.end() :]
-            if after.lstrip()[:1] in ("", ".", ":"):
-                # What a sentence behind the level says is no race or class.
-                self._words(before)
-                self._enter("Level", level[1], span)
-                self._words(after.strip(" \t.:"))
-            else:
-                self._words(before + after)
-                self._enter("Level", level[1], span)
-        elif ":" in piece:
-            key, _, value = piece.partition(":")
-            self._enter(key.strip(), value.strip(), place)
-            is_list = _means(key) is None and not _NUMBER.fullmatch(value.strip())
-            self._list_key = key.strip() if is_list else None
-        elif _SCORE.fullmatch(piece):
-            self._list("Abilities", piece, place)
-        elif self._list_key and self._is_told:
-            self._list(self._list_key, piece, place)
-        elif self._is_told and _BONUS.fullmatch(piece):
-            self._list("Skills", piece, place)
+        elif keyed := self._keyed(piece):
+            key, value = keyed[1].strip("*_ \t"), keyed[2].strip()
+            self._enter(key, _BONUS_BEHIND_COLON.sub(r" \1", value), place)
+            self._list_key = key if _means(key) is None and not _NUMBER.fullmatch(value) else None
+        elif self._list_key:
+            self.pieces.append(Piece(_BONUS_BEHIND_COLON.sub(r" \1", piece), place, self._list_key))
         else:
-            self._words(piece)
+            self._read_words(piece, place.start)
+
+    def _keyed(self, piece: str) -> re.Match[str] | None:
+        """A piece as key and value; within a list a named bonus (`Stealth: +7`) and a numbered item are none."""
+        keyed = _KEYED.match(piece)
+        if keyed is None or (not self._list_key and _WITHIN.search(keyed[1])):
+            return None
+        if (
+            self._list_key
+            and _means(keyed[1]) is None
+            and (_BONUS.fullmatch(keyed[2]) or re.search(r"\d", keyed[1]))
+        ):
+            return None
+        return keyed
+
+    def _read_words(self, text: str, start: int) -> None:
+        """Put the words of a piece, and the facts among them; a sentence behind the level stands for itself."""
+        ended = 0
+        said = ""
+        for fact in _WITHIN.finditer(text):
+            if _means(fact[1]) == "level" and self._has_level:
+                continue
+            said += text[ended : fact.start()]
+            ended = fact.end()
+            self._enter(fact[1], fact[2], Range(start + fact.start(), start + fact.end()))
+        rest = text[ended:]
+        if ended and rest.lstrip()[:1] in (".", ":"):
+            self._put(said, start)
+            self._put(rest.lstrip(" \t.:"), start + len(text) - len(rest.lstrip(" \t.:")))
+        else:
+            self._put(said + rest, start)
+
+    def _put(self, words: str, start: int) -> None:
+        words = " ".join(_EMPTY_PARENTHESES.sub("", words).split())
+        if words:
+            self.pieces.append(Piece(words, Range(start, start + len(words))))
 
     @property
-    def _is_told(self) -> bool:
-        """Whether it has been told who the person is."""
-        return bool(self.people) or self._has("race", "class")
-
-    def _has(self, *keys: str) -> bool:
-        return any(_means(entry.key) in keys for entry in self.entries)
-
-    def _words(self, words: str) -> None:
-        words = " ".join(words.split())
-        if words.lower() == "player":
-            self.player = True
-        elif words:
-            self.people.append(words)
+    def _has_level(self) -> bool:
+        return any(_means(entry.key) == "level" for entry in self.entries)
 
     def _enter(self, key: str, value: str, place: Range) -> None:
         self.entries.append(Entry(key, value, place))
         self._list_key = None
-        if _means(key) == "level":
-            self.before_level = len(self.people)
-
-    def _list(self, key: str, value: str, place: Range) -> None:
-        """Put a value to the entry of that key, or begin one."""
-        same = [at for at, entry in enumerate(self.entries) if comparable(entry.key) == comparable(key)]
-        if not same:
-            self.entries.append(Entry(key, value, place))
-            return
-        last = self.entries[same[-1]]
-        value = f"{last.value}, {value}" if last.value else value
-        self.entries[same[-1]] = Entry(last.key, value, Range(last.range.start, place.end))
 
 
 def _fact(piece: str) -> tuple[str, str] | None:
@@ -155,4 +151,4 @@ def _means(key: str) -> str | None:
 
 
 def _unabbreviated(key: str) -> str:
-    return "Gold" if key.lower() == "gp" else key
+    return "Gold" if key.lower() in ("gp", "gold") else key

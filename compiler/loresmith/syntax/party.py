@@ -103,7 +103,7 @@ def _listed(rows: list[Row]) -> PartySyntax:
             members.append(UnfinishedMember(member_of(item[2], row.start + item.start(2))))
         elif members and (item or row.text[0] in " \t" or under_heading):
             members[-1].take(row, item)
-        elif (member := member_of(row.text, row.start)).people or member.entries:
+        elif (member := member_of(row.text, row.start)).pieces or member.entries:
             members.append(UnfinishedMember(member))
         elif prose and prose[-1].end + 1 == row.start:
             prose[-1] = Range(prose[-1].start, row.start + len(row.text))
