@@ -64,6 +64,30 @@ def test_a_worker_that_ended_is_started_again(tmp_path: Path) -> None:
         assert next(session.reply(PROMPT, ENDLESS, 1)) == "la"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_an_answer_is_stopped_before_its_model_is_loaded_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_session(write_chain_model(tmp_path / "chain.gguf"), 2048) as session:
+        _kill(session)
+        start = session._start
+        monkeypatch.setattr(session, "_start", lambda: (session.stop(), start())[1])
+        assert list(session.reply(PROMPT, GREEDY, 1)) == []
+        assert session.ended == "interrupted"
+        assert "".join(session.reply(PROMPT, GREEDY, 1)) == SAID
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_a_stop_that_came_too_soon_is_told_again(tmp_path: Path) -> None:
+    model = write_chain_model(tmp_path / "endless.gguf", ("la", "▁la"), endless=True)
+    with open_session(model, 32768) as session:
+        pieces = session.reply(PROMPT, ENDLESS, 1)
+        next(pieces)
+        session._stopped = True
+        assert len(list(pieces)) < 29000
+        assert session.ended == "interrupted"
+
+
 def _kill(session: ModelSession) -> None:
     session._process.kill()
     session._process.wait()

@@ -47,6 +47,8 @@ WHO = [
     ("Dwarf Fighter (Champion, level 3), HP 9", "Dwarf Fighter (Champion) 3"),
     ("Gnome Fighter 1/Wizard 2, level 3, HP 9", "Gnome Fighter 1/Wizard 2 3"),
     ("Elf, Alignment: Neutral Good, Ranger, level 3, HP 9", "Elf Ranger 3; Alignment: Neutral Good"),
+    ("HP 9, Spells: light, mage hand, Elf Ranger, level 3", "Elf Ranger 3; Spells: light, mage hand"),
+    ("Hill Dwarf, Noble, level 3, HP 9", "Hill Dwarf Noble 3"),
     ("Ranger, level 3, HP 9, she limps", "None Ranger 3; Note: she limps"),
     ("Owl Scout, level 3, HP 9, bound to the wizard", "Owl Scout 3; Note: bound to the wizard"),
     ("Race: Gnome, Class: Wizard, Level: 3, HP: 9, shy", "Gnome Wizard 3; Note: shy"),

@@ -55,7 +55,10 @@ def _known(
     for count, piece in enumerate(before or free, 1):
         if pattern.search(piece.words):
             return [*before[:count]] if before else [piece]
-    alone = [p for p in syntax.pieces if p not in before and pattern.fullmatch(p.words)]
+    alone = [piece for piece in free if pattern.fullmatch(piece.words)]
+    listed = [piece for piece in _before_level(syntax, syntax.pieces) if piece.list_key]
+    # Who it is may stand behind a list (`Alignment: Neutral Good, Elf Ranger`): names begin large, other items small.
+    alone += [piece for piece in listed if piece.words[0].isupper() and pattern.search(piece.words)]
     return [*before[:1], *alone[:1]] if alone else []
 
 
@@ -63,12 +66,14 @@ def _unknown(free: Sequence[Piece], before: Sequence[Piece]) -> list[Piece]:
     """The pieces that say race and class, where the class is none of the fifth edition's."""
     if not before:
         return [*free[:1]]
-    if len(before[0].words.split()) > 1 or not free[1:]:
+    if len(free) == 1:
         return [before[0]]
-    # `Elf, level 3, Artisan`: a note behind the level is more than a word, or begins small.
+    # The class may stand behind the race (`Elf, level 3, Artisan`): a note is more than a word, or begins small.
     second = free[1]
-    is_name = second in before or (second.words.istitle() and " " not in second.words)
-    return [before[0], second] if is_name else [before[0]]
+    is_name = second.words.istitle() and " " not in second.words
+    is_race_alone = " " not in before[0].words
+    goes_on = (is_name or is_race_alone) if second in before else (is_name and is_race_alone)
+    return [before[0], second] if goes_on else [before[0]]
 
 
 def _race_behind(before: Sequence[Piece], said: Sequence[Piece], classes: Sequence[str]) -> Piece | None:

@@ -60,6 +60,7 @@ class ModelSession:
         self.model = model
         self.context = context
         self.ended: End = "turn"
+        self._answering = self._stopped = False
         self._start()
 
     def close(self) -> None:
@@ -87,23 +88,33 @@ class ModelSession:
 
     def reply(self, prompt: str, sampling: Sampling, seed: int) -> Iterator[str]:
         """The answer in pieces, as they come. Raises PromptTooLong before the first, Rejected when llama.cpp fails."""
+        self._answering = self._stopped = False
         if self._process.poll() is not None:
             self.close()
             self._start()
+        if self._stopped:
+            self.ended = "interrupted"
+            return
         request = {"prompt": prompt, "seed": seed, **sampling.model_dump()}
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
+        self._answering = True
         while "end" not in (event := self._event()):
             if "full" in event:
                 raise PromptTooLong(event["full"])
+            if self._stopped:
+                # The child may not have read the request yet when it was first told.
+                self._process.send_signal(signal.SIGINT)
             yield event["text"]
         self.ended = event["end"]
 
     def stop(self) -> None:
-        """End the answer that is being given; its pieces run out."""
-        self._process.send_signal(signal.SIGINT)
+        """End the answer that is being given, or that is to be given once the model is loaded; its pieces run out."""
+        self._stopped = True
+        if self._answering:
+            self._process.send_signal(signal.SIGINT)
 
     def _event(self) -> dict[str, Any]:
         """The child's next event. Raises Rejected when it has ended."""
