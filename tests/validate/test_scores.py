@@ -105,14 +105,14 @@ def test_intervals_of_few_scenarios_hold_the_true_share(scenarios: int) -> None:
     assert held >= 93
 
 
-@pytest.mark.parametrize("scenarios", [10, 17, 40])
+@pytest.mark.parametrize("scenarios", [10, 17])
 def test_intervals_hold_the_true_share_as_often_as_they_say(scenarios: int) -> None:
-    dice, held = random.Random(scenarios), 0
-    for _ in range(400):
+    dice, held, draws = random.Random(scenarios), 0, 2000
+    for _ in range(draws):
         counts = {f"s{n}": (sum(dice.random() < 0.6 for _ in range(4)), 4) for n in range(scenarios)}
         low, high = interval(counts) or (1.0, 0.0)
         held += low <= 0.6 <= high
-    assert 0.93 <= held / 400 <= 0.98
+    assert 0.94 <= held / draws <= 0.97
 
 
 def test_nothing_judged_has_no_interval() -> None:

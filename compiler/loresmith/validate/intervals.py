@@ -105,13 +105,16 @@ def _bounds(values: NDArray[np.float64], scenarios: int) -> Interval | None:
 
 
 def _left_out(scenarios: int) -> float:
-    """The share of draws that lies outside on each side: a t interval's, with n instead of n - 1 in the variance."""
+    """The share of draws that lies outside on each side: a t interval's, with n instead of n - 1 in the variance.
+
+    Of four scenarios and fewer none of RESAMPLES is left out.
+    """
     count = max(scenarios, 2)
     return _NORMAL.cdf(-((count / (count - 1)) ** 0.5) * _student(count - 1))
 
 
 def _student(freedom: int) -> float:
-    """Student's t at the upper end of the level (M. Abramowitz, I. Stegun, Handbook, 26.7.5), for 5 degrees or more."""
+    """Student's t at the upper end of the level (M. Abramowitz, I. Stegun, Handbook, 26.7.5), close from 5 degrees."""
     z = QUANTILE
     terms = (
         z,
