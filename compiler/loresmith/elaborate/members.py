@@ -116,7 +116,7 @@ class MemberElaborator:
 
 _HINTS = {
     "name": "Begin with the name: - **Lyra**: Elf Ranger, level 3.",
-    "class": "Write race and class after the name: Elf Ranger, level 3. Scores and skills have lines of their own.",
+    "class": "Write race and class after the name: Elf Ranger, level 3; scores and skills behind commas.",
     "level": "Write it after the class: Elf Ranger, level 3.",
     "health": "Add a line - Health: 24/28 below the name.",
 }
