@@ -2,8 +2,8 @@
 
 B. Efron, R. Tibshirani, An Introduction to the Bootstrap (1993), percentile intervals, expanded for samples as small as
 ours (T. Hesterberg, What Teachers Should Know about the Bootstrap, 2015): plain ones of ten scenarios hold a true share
-of 60% in 91% of draws, expanded ones in 95%; of 85% in 85% and 89%. Whole scenarios are drawn, not answers: those of one
-scenario resemble each other, and drawn singly they would make the intervals too narrow.
+of 60% in 91% of draws, expanded ones in 95%; of 85% in 85% and 89%. Whole scenarios are drawn, not answers: those of
+one scenario resemble each other, and drawn singly they would make the intervals too narrow.
 
 Of fewer than FEWEST scenarios the bootstrap knows too little, and where the scenarios are alike every draw is alike
 too, so that it would be sure. The interval is then E. B. Wilson's (Probable Inference, the Law of Succession, and
