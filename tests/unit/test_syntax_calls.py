@@ -35,6 +35,22 @@ def test_calls_in_other_words_are_equal(written: str, canonical: str) -> None:
     assert canonical_call(call.text, VOCABULARY).text == canonical  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("written", "label"),
+    [
+        ("[roll: thieves’ tools]", "Thieves’ tools"),
+        ("[roll: sleight of hand]", "sleight_of_hand"),
+        ("[roll: 2d6+3]", "2d6 + 3"),
+        ("[roll: perception]", "roll"),
+    ],
+)
+def test_a_label_names_its_call(written: str, label: str) -> None:
+    call = canonical_call(written, VOCABULARY)
+    assert call is not None
+    assert call.is_named(label)
+    assert not call.is_named("insight")
+
+
 def test_a_remembered_form_has_the_spans_of_its_own_call() -> None:
     calls = [
         Call(

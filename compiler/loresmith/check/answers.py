@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from loresmith.diagnostics.diagnostic import Findings
 from loresmith.elaborate.draft import Draft, DraftTurn, GivenResult, MadeCall
+from loresmith.ir.labels import comparable_label
 from loresmith.ir.vocabulary import Vocabulary
 
 
@@ -102,7 +102,10 @@ class _Linker:
         needy = next((call for call in waiting if _needs_result(call)), None)
         if broken:
             return broken
-        if _comparable(part.syntax.label) in map(_comparable, self.vocabulary.labels) or needy is None:
+        if (
+            comparable_label(part.syntax.label) in map(comparable_label, self.vocabulary.labels)
+            or needy is None
+        ):
             self._report(part, f"No open call is answered by {part.syntax.label!r}.")
             if needy:
                 waiting.remove(needy)
@@ -122,7 +125,7 @@ class _Linker:
             names += [made.call.tool, values[0]] + (made.tool.alias_arguments(values) if made.tool else [])
         tool = self.vocabulary.tool(label)
         same_tool = tool is not None and tool is made.tool
-        return same_tool or _comparable(label) in [_comparable(name) for name in names if name]
+        return same_tool or comparable_label(label) in [comparable_label(name) for name in names if name]
 
     def _report_malformed(self, part: GivenResult) -> bool:
         """SC104 for a malformed result; one that is never closed is reported already."""
@@ -137,8 +140,3 @@ class _Linker:
 
 def _needs_result(made: MadeCall) -> bool:
     return made.call is not None and made.tool is not None and made.tool.result_needed
-
-
-@lru_cache(maxsize=4096)
-def _comparable(text: str) -> str:
-    return " ".join(text.replace("_", " ").replace("’", "'").lower().split()).replace(" + ", "+")

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from loresmith.diagnostics.span import Span
+from loresmith.ir.labels import comparable_label
 
 Split = Literal["train", "eval", "test"]
 DERIVED_ID = re.compile(r"(.+)~[0-9]+", re.DOTALL)
@@ -53,7 +54,7 @@ class Call(Node):
     def is_named(self, label: str) -> bool:
         """Whether a result's label is the call's tool or its first argument, in whatever case."""
         names = (self.tool, *(argument.value for argument in self.arguments[:1]))
-        return _folded(label) in map(_folded, names)
+        return comparable_label(label) in map(comparable_label, names)
 
 
 class Result(Node):
@@ -139,7 +140,3 @@ class Scenario(Node):
     weight: float = 1.0
     system: System
     turns: tuple[Turn, ...]
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.replace("_", " ").lower().split())
