@@ -12,7 +12,7 @@ from loresmith.check.project import CheckedProject, check_project
 from loresmith.check.replies import MOST_CHARACTERS
 from loresmith.commands.entry import exit_code_of
 from loresmith.ir.vocabulary import load_vocabulary
-from loresmith.library.clean import clean
+from loresmith.library.clean import Cleaned, clean
 from loresmith.library.statistics import Statistics, spread, statistics_of
 from loresmith.library.table import BEGIN, END, table_of
 from loresmith.lower.conversation import Conversation, lower_scenario
@@ -255,6 +255,14 @@ def test_clean_mends_what_only_its_characters_made_an_error(project: Path) -> No
     file.write_text(before.replace("[roll: ", "[roll:\u200b ", 1))
     assert exit_code_of(["data", "clean"]) == 0
     assert file.read_text() == before
+
+
+def test_clean_mends_a_typesetters_minus() -> None:
+    text = (ROOT / "tests" / "golden" / "front_end" / "canonical" / "input.md").read_text()
+    typed = text.replace("stealth +7", "stealth -7")
+    typeset = re.sub(r" -(?=\d| \d)", " \u2212", typed)
+    assert typeset.count("\u2212") == 3
+    assert clean("x.md", typeset.encode(), load_vocabulary()) == Cleaned(typed, 3)
 
 
 def cleaned_word(written: str) -> tuple[str, int]:

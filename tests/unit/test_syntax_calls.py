@@ -125,6 +125,23 @@ def test_calls_are_checked_against_the_vocabulary(call: str, members: int, reaso
     assert VOCABULARY.check_call(made, members) == reason
 
 
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("\u22121", "Write -1, with the keyboard's own minus sign."),
+        ("\u201312", "Write -12, with the keyboard's own minus sign."),
+        ("\u2212", None),
+        ("two", None),
+    ],
+)
+def test_a_typesetters_minus_is_told(written: str, hint: str | None) -> None:
+    made = canonical_call(f"[health: Lyra, {written}]", VOCABULARY)
+    assert made is not None
+    problem = VOCABULARY.problem(made, 2)
+    assert problem is not None
+    assert problem.hint == hint
+
+
 def test_an_unknown_tool_is_refused() -> None:
     span = Span(line=1, column=1, end_line=1, end_column=9)
     call = Call(tool="rol", arguments=(Argument(value="x", span=span),), span=span)

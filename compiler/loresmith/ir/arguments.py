@@ -80,7 +80,7 @@ def _integer_problem(parameter: Parameter, value: str) -> tuple[str, str | None]
     if not INTEGER.fullmatch(value):
         return _length_problem(parameter, value) or (
             f"`{parameter.name}` is a whole number, not {value!r}.",
-            None,
+            _keyboard_sign(value),
         )
     if parameter.sign == "required" and value[0] not in "+-":
         return f"`{parameter.name}` needs its sign.", f"Write +{value} or -{value}."
@@ -89,6 +89,12 @@ def _integer_problem(parameter: Parameter, value: str) -> tuple[str, str | None]
         bounds = f"{'' if low is None else low}…{'' if high is None else high}"
         return f"`{parameter.name}` is {value}, out of its range {bounds}.", None
     return None
+
+
+def _keyboard_sign(value: str) -> str | None:
+    """What to do where a number has a typesetter's minus."""
+    typed = f"-{value[1:]}" if value[:1] in ("\u2212", "\u2013", "\u2010", "\u2011") else ""
+    return f"Write {typed}, with the keyboard's own minus sign." if INTEGER.fullmatch(typed) else None
 
 
 def _choice_problem(

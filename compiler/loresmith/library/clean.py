@@ -1,4 +1,5 @@
-"""The clean form of a scenario file: one kind of quotation marks, spaces and letters, nothing invisible, canonical."""
+"""The clean form of a scenario file: one kind of quotation marks, minus signs, spaces and letters, nothing invisible,
+canonical."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ selectors: a tokenizer sees them, nobody else does."""
 _SAME = {
     **dict.fromkeys("\u201c\u201d\u201e\u201f", '"'),
     **dict.fromkeys("\u2018\u2019\u201a\u201b", "'"),
+    **dict.fromkeys("\u2010\u2011\u2212", "-"),
     **dict.fromkeys("\u00a0\u2007\u202f\u2028\u2029\x85", " "),
     **dict.fromkeys(INVISIBLE),
 }
