@@ -34,16 +34,21 @@ def derived(
 ) -> list[Scenario]:
     """The scenarios derived from those of the train split, in order; the same recipe gives the same ones.
 
-    A copy that nothing could be changed in, or that the checker finds anything in, is left out; the app shows
-    `most_characters` of a reply.
+    A copy that nothing could be changed in, that is the same as one before it, or that the checker finds anything in,
+    is left out; the app shows `most_characters` of a reply.
     """
-    return [
-        copy
-        for scenario in scenarios
-        if scenario.split == "train"
-        for number in range(1, asked.copies + 1)
-        if (copy := derive(scenario, number, asked, vocabulary, most_characters))
-    ]
+    trained_on = (scenario for scenario in scenarios if scenario.split == "train")
+    return [c for one in trained_on for c in _copies(one, asked, vocabulary, most_characters)]
+
+
+def _copies(
+    scenario: Scenario, asked: Augment, vocabulary: Vocabulary, most_characters: int
+) -> list[Scenario]:
+    copies = dict[Scenario, Scenario]()
+    for number in range(1, asked.copies + 1):
+        if copy := derive(scenario, number, asked, vocabulary, most_characters):
+            copies.setdefault(copy.model_copy(update={"id": scenario.id}), copy)
+    return list(copies.values())
 
 
 def derive(

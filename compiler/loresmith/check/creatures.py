@@ -10,6 +10,7 @@ from loresmith.elaborate.draft import Draft, DraftTurn, GivenResult, MadeCall
 from loresmith.ir.scenario import Text
 
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.I)
+_NUMBER = re.compile(r"\s*#\s*(\d+)$")
 _LETTER = r"[^\W_]"
 
 
@@ -52,14 +53,32 @@ class Cast:
 
 
 def name_meant(name: str, members: Sequence[str], player: str) -> str:
-    """The member's own name that a name means: in full, as `player`, or an only first name; else in lower case
-    without its article, so that `the goblin` and `goblin` are one, as `goblin_1` and `goblin 1` are."""
+    """The member's own name that a name means: in full, as `player`, or a part of it that no other member has; else in
+    lower case without its article, so that `the goblin` and `goblin` are one, as `goblin 1`, `goblin_1` and
+    `goblin #1` are.
+
+    A first name may stand in any letter case. Another part stands as in the name, with a capital: `Amsel` is Brother
+    Amsel, but `wolf` is no Anna Wolf.
+    """
     spaced = _spaced(name)
     if spaced.casefold() == "player":
         return player
     full = [m for m in members if _spaced(m).casefold() == spaced.casefold()]
     first = [m for m in members if _spaced(m).casefold().split()[:1] == [spaced.casefold()]]
-    return full[0] if full else first[0] if len(first) == 1 else _ARTICLE.sub("", spaced).casefold()
+    if full or len(first) == 1:
+        return (full or first)[0]
+    others = [m for m in members if f" {spaced} " in f" {_spaced(m)} "] if _is_capital(spaced[:1]) else []
+    return others[0] if len(others) == 1 else _NUMBER.sub(r" \1", _ARTICLE.sub("", spaced).casefold()).strip()
+
+
+def short_names(members: Sequence[str]) -> list[str]:
+    """The single words that mean a member: those of names that no other member has."""
+    words = (word for member in members for word in _spaced(member).split())
+    return [word for word in words if name_meant(word, members, "") in members]
+
+
+def _is_capital(letter: str) -> bool:
+    return letter.isalpha() and not letter.islower()
 
 
 def _spaced(name: str) -> str:

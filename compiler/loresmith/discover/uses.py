@@ -10,6 +10,7 @@ from loresmith.check.creatures import Cast
 from loresmith.diagnostics.diagnostic import Findings
 from loresmith.elaborate.draft import Draft
 from loresmith.elaborate.scenario import elaborate
+from loresmith.ir.labels import comparable_label
 from loresmith.ir.scenario import Call
 from loresmith.ir.vocabulary import Vocabulary
 from loresmith.syntax.document import parse_document
@@ -60,23 +61,18 @@ def _use(exchange: Exchange, draft: Draft, cast: Cast) -> Use:
     call = exchange.call.call
     assert call is not None
     span, given = exchange.call.span, exchange.result
-    labels = {_folded(call.tool), _folded(call.arguments[0].value)}
+    labels = {comparable_label(call.tool), comparable_label(call.arguments[0].value)}
     return Use(
         place=f"{draft.source.path}:{span.line}:{span.column}",
         call=call,
         arguments=tuple(_argument(a.name, a.value, exchange.turn, cast) for a in call.arguments),
         members=draft.member_count,
         answer=None if given is None else "sum" if given.syntax.sum else "text",
-        labelled=given is None or _folded(given.syntax.label) in labels,
+        labelled=given is None or comparable_label(given.syntax.label) in labels,
         last=exchange.turn == len(draft.turns) - 1,
     )
 
 
 def _argument(key: str | None, value: str, turn: int, cast: Cast) -> UsedArgument:
-    names = {name.casefold() for member in cast.members for name in (member, member.split()[0])}
-    member = value.casefold() in names | {"player"}
+    member = value.casefold() == "player" or cast.meant_by(value) in cast.members
     return UsedArgument(key.lower() if key else None, value, member, cast.is_met(value, turn))
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.replace("_", " ").casefold().split())

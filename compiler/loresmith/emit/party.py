@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
+
+from loresmith.check.creatures import short_names
 
 UNKNOWN_PARTY = 2
 """The size of a party where one grammar serves several: a call must name its member."""
@@ -27,12 +28,10 @@ class Party:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Everybody who may be named, sorted: the player, members in full or by an only first name, creatures.
+        """Everybody who may be named, sorted: the player, members by their names or an only word of them, creatures.
 
         Empty where the party isn't known.
         """
         if not self.members:
             return ()
-        firsts = Counter(member.split()[0].casefold() for member in self.members)
-        short = (m.split()[0] for m in self.members if firsts[m.split()[0].casefold()] == 1)
-        return tuple(sorted({"player", *self.members, *short, *self.creatures}))
+        return tuple(sorted({"player", *self.members, *short_names(self.members), *self.creatures}))

@@ -24,20 +24,21 @@ from loresmith.ir.tools import Tool
 from loresmith.syntax.calls import parse_call
 from loresmith.syntax.results import parse_result
 
-EXECUTORS: dict[str, tuple[Executor, str, frozenset[str]]] = {
-    "roll": (execute_roll, "sum", frozenset({"what"})),
-    "health": (execute_health, "sum", frozenset({"name", "amount"})),
-    "experience": (execute_experience, "sum", frozenset({"name", "amount"})),
-    "gold": (execute_gold, "sum", frozenset({"name", "amount"})),
-    "inventory": (execute_inventory, "text", frozenset({"name", "action", "item"})),
-    "condition": (execute_condition, "text", frozenset({"name", "action", "condition"})),
-    "spell": (execute_spell, "text", frozenset({"name", "spell"})),
-    "rest": (execute_rest, "text", frozenset({"kind"})),
-    "move": (execute_move, "text", frozenset({"location"})),
-    "party": (execute_party, "text", frozenset({"action", "name"})),
-    "quest": (execute_quest, "text", frozenset({"action", "quest"})),
+_PERSON, _AMOUNT = {"name": "name"}, {"name": "name", "amount": "integer"}
+EXECUTORS: dict[str, tuple[Executor, str, dict[str, str]]] = {
+    "roll": (execute_roll, "sum", {"what": "choice"}),
+    "health": (execute_health, "sum", _AMOUNT),
+    "experience": (execute_experience, "sum", _AMOUNT),
+    "gold": (execute_gold, "sum", _AMOUNT),
+    "inventory": (execute_inventory, "text", _PERSON | {"action": "choice", "item": "text"}),
+    "condition": (execute_condition, "text", _PERSON | {"action": "choice", "condition": "choice"}),
+    "spell": (execute_spell, "text", _PERSON | {"spell": "text"}),
+    "rest": (execute_rest, "text", {"kind": "choice"}),
+    "move": (execute_move, "text", {"location": "text"}),
+    "party": (execute_party, "text", {"action": "choice", "name": "text"}),
+    "quest": (execute_quest, "text", {"action": "choice", "quest": "text"}),
 }
-"""For each tool its executor, the form of its result, and the required parameters that it reads."""
+"""For each tool its executor, the form of its result, and the required parameters that it reads, with their types."""
 
 _MARKUP = re.compile(r"[`<>\\]")
 """What opens code, tags, comments and escapes in Markdown: a result that repeats it couldn't be read back."""
@@ -93,10 +94,11 @@ def _request(call: Call, tool: Tool, dice: random.Random, rules: Rules) -> Reque
 
 
 def _executor(tool: Tool) -> Executor:
-    """The tool's executor; that of a project's own tool where the vocabulary made it another than the shipped one."""
-    executor, result, needed = EXECUTORS.get(tool.name, (execute_own_tool, "", frozenset[str]()))
-    same = result == tool.result and needed == frozenset(p.name for p in tool.required)
-    return executor if same else execute_own_tool
+    """The tool's executor; that of a project's own tool where the vocabulary took from the shipped one what its
+    executor reads. Parameters may have come to it."""
+    executor, result, needed = EXECUTORS.get(tool.name, (execute_own_tool, tool.result, dict[str, str]()))
+    given = {parameter.name: str(parameter.type) for parameter in tool.required}
+    return executor if result == tool.result and needed.items() <= given.items() else execute_own_tool
 
 
 def _label(request: Request) -> str:

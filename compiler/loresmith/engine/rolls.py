@@ -45,8 +45,12 @@ def execute_roll(state: GameState, request: Request) -> tuple[GameState, str]:
 
 
 def bonus_of(state: GameState, what: str) -> tuple[Modifier, ...]:
-    """The bonus for a check: the player's as stated, else the first member's who states one, else by abilities."""
-    members = sorted(state.listed, key=lambda being: being.name != state.player)
+    """The bonus for a check: the player's as stated, else that of the first in the party who states one, else by the
+    player's abilities."""
+    members = sorted(
+        (being for being in state.listed if being.companion or being.name == state.player),
+        key=lambda being: being.name != state.player,
+    )
     if what == "death save":
         return ()
     stated = (being.sheet.stated_modifiers(what) for being in members)

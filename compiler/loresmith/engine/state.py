@@ -10,6 +10,9 @@ from loresmith.check.items import item_name, read_item
 from loresmith.engine.sheet import Sheet, sheet_of
 from loresmith.ir.scenario import Detail, Member, System
 
+_COINS = {read_item(coin)[0] for coin in ("1 gp", "gold", "gold piece", "gold coin")}
+_QUALIFIED = re.compile(r"\s*\([^()]*\)|\s+\d+(?=\s*(?:,|$))")
+"""How long a condition lasts, or how far it has come: `poisoned (1 hour), exhaustion 2`."""
 UNSTATED = Sheet()
 """The sheet of somebody who has none."""
 
@@ -80,9 +83,15 @@ class GameState:
 
     def named(self, name: str) -> Being | None:
         """Whom a name means: a member, or somebody met in the text; None for a stranger."""
-        meant = name_meant(name, [being.name for being in self.listed], self.player)
+        meant = self.meant_by(name)
         known = next((being for being in self.beings if being.name == meant), None)
         return known or (Being(meant) if stands_in(meant, self.told) else None)
+
+    def meant_by(self, name: str) -> str:
+        """What somebody is known by whom a name means: a member, one who has joined, or else whoever is called so."""
+        joined = {being.title: being.name for being in self.beings if being.title}
+        meant = name_meant(name, [*(being.name for being in self.listed), *joined], self.player)
+        return joined.get(meant, meant)
 
     def with_being(self, being: Being) -> GameState:
         """The state in which somebody is as given; somebody new comes last."""
@@ -111,7 +120,7 @@ def state_of(system: System) -> GameState:
 
 
 def _being(member: Member) -> Being:
-    purse = re.search(r"\d[\d,]*", _value(member.details, "gold"))
+    items = _items(member.inventory)
     return Being(
         name=member.name,
         listed=True,
@@ -119,12 +128,21 @@ def _being(member: Member) -> Being:
         health=member.health,
         max_health=member.max_health,
         experience=member.experience or 0,
-        gold=int(purse[0].replace(",", "")) if purse else 0,
-        items=_items(member.inventory),
-        conditions=_listing(_value(member.details, "conditions").lower()),
+        gold=_gold(member.details, items),
+        items=items,
+        conditions=_listing(_QUALIFIED.sub("", _value(member.details, "conditions").lower())),
         spells=_listing(_value(member.details, "spells")),
         sheet=sheet_of(member),
     )
+
+
+def _gold(details: tuple[Detail, ...], items: tuple[Item, ...]) -> int:
+    """What Gold says, in gold pieces where it has other coins too; else the coins among the items."""
+    stated = _value(details, "gold")
+    purse = re.search(r"(\d[\d,]*)\s*(?:gp|gold)\b", stated, re.I) or re.search(r"(\d[\d,]*)", stated)
+    if purse:
+        return int(purse[1].replace(",", ""))
+    return 0 if stated else sum(item.count for item in items if item.key in _COINS)
 
 
 def _items(written: tuple[str, ...]) -> tuple[Item, ...]:

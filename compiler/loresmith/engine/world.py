@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from loresmith.check.creatures import name_meant
 from loresmith.engine.request import Refused, Request
 from loresmith.engine.state import Being, GameState, Quest
 
@@ -29,13 +28,15 @@ def execute_move(state: GameState, request: Request) -> tuple[GameState, str]:
 def execute_party(state: GameState, request: Request) -> tuple[GameState, str]:
     """Let somebody join the party or leave it; who joins has been met."""
     action, name = request.values["action"], request.values["name"]
-    meant = name_meant(name, [being.name for being in state.listed], state.player)
-    being = next((being for being in state.beings if being.name == meant), Being(meant, title=name))
+    meant = state.meant_by(name)
+    being = next((being for being in state.beings if being.name == meant), Being(meant))
     if action not in ("add", "remove"):
         return state, f"{name} {action} done"
     if being.companion == (action == "add"):
         raise Refused("not so", f"{name} is {'already' if being.companion else 'not'} in the party")
-    state = state.hearing(f"{action} {name}").with_being(replace(being, companion=action == "add"))
+    title = being.title or ("" if being.listed else name)
+    joined = replace(being, companion=action == "add", title=title)
+    state = state.hearing(f"{action} {name}").with_being(joined)
     return state, f"{name} {'joined' if action == 'add' else 'left'}"
 
 

@@ -97,14 +97,18 @@ def _told(pieces: Iterator[str | None], stops: StopWatch) -> str:
 
 
 def _pieces(model: Any, ids: list[int], request: dict[str, Any]) -> Iterator[str | None]:
-    """The answer's text as it comes; None when the model ends its turn. A grammar doesn't let it end within a call."""
+    """The answer's text as it comes; None when the model ends its turn.
+
+    Under a grammar it doesn't end within a call: a call comes as a whole, and one that is still open CLOSING tokens
+    behind the limit not at all.
+    """
     import llama_cpp
 
     vocabulary: Any = llama_cpp.llama_model_get_vocab(model.model)
     grammar = GrammarFilter(model, request["grammar"]) if request["grammar"] else None
     limit: int = request["max_new_tokens"]
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    produced: list[int] = []
+    produced, held = list[int](), ""
     model.set_seed(request["seed"])
     for token in model.generate(
         ids, temp=request["temperature"], top_p=request["top_p"], repeat_penalty=request["repeat_penalty"],
@@ -115,9 +119,12 @@ def _pieces(model: Any, ids: list[int], request: dict[str, Any]) -> Iterator[str
         if llama_cpp.llama_vocab_is_eog(vocabulary, token):
             yield None
             return
-        yield decoder.decode(model.detokenize([token], prev_tokens=ids + produced))
+        held += decoder.decode(model.detokenize([token], prev_tokens=ids + produced))
         produced.append(token)
-        if len(produced) >= limit and (not grammar or grammar.may_end or len(produced) >= limit + CLOSING):
+        if whole := not grammar or grammar.may_end:
+            yield held
+            held = ""
+        if len(produced) >= limit and (whole or len(produced) >= limit + CLOSING):
             return
 
 

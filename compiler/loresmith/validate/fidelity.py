@@ -18,6 +18,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from loresmith.engine.reroll import refilled, rerolled
+from loresmith.ir.labels import comparable_label
 from loresmith.syntax.calls import parse_call
 from loresmith.syntax.results import parse_result
 from loresmith.validate.answers import Prompt
@@ -138,13 +139,13 @@ def opposite_result(text: str) -> str | None:
 
 
 def health_labels(prompt: Prompt) -> set[str]:
-    """The labels of results in health, in lower case: `health`, and whom alone the calls of `health` since the player
-    last spoke begin with."""
+    """The labels of results in health, as they are compared: `health`, and whom alone the calls of `health` since the
+    player last spoke begin with."""
     named: dict[str, set[str]] = {}
     for message in reversed(prompt.messages):
         if message.role == "assistant":
             for call in filter(None, map(parse_call, message.expected_calls)):
-                named.setdefault(call.arguments[0].value.lower(), set()).add(call.tool)
+                named.setdefault(comparable_label(call.arguments[0].value), set()).add(call.tool)
         elif _RESULT.sub("", message.content).strip():
             break
     return {"health"} | {name for name, tools in named.items() if tools == {"health"}}
@@ -155,7 +156,11 @@ def opposite_ledger(text: str, labels: Collection[str]) -> str | None:
     `health: 5 - 5 = *0*`, and that one `health: 12 - 5 = *7*`. None for what isn't a wound under one of the labels."""
     result = parse_result(text, 0)
     total = result.sum
-    if result.label.lower() not in labels or total is None or any(term.dice for term in total.terms):
+    if (
+        comparable_label(result.label) not in labels
+        or total is None
+        or any(term.dice for term in total.terms)
+    ):
         return None
     wound = -sum(term.sign * term.value for term in total.terms[1:])
     if wound <= 0:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from loresmith.check.replies import MOST_CHARACTERS
 from loresmith.ir.scenario import Call
 from loresmith.ir.vocabulary import Vocabulary
-from loresmith.syntax.calls import canonical_call, find_calls, open_call, parse_call, slipped_calls
+from loresmith.syntax.calls import canonical_call, find_calls, open_call, slipped_calls
 from loresmith.validate.answers import Answer, Prompt
 from loresmith.validate.game_states import refusals_of
 from loresmith.validate.meaning import meaning_of
@@ -153,11 +153,13 @@ def _canonical(written: str, vocabulary: Vocabulary) -> str:
 def _refused(prompt: Prompt, text: str, vocabulary: Vocabulary) -> tuple[str, ...] | None:
     if prompt.state is None:
         return None
-    expected = _meanings(prompt.expected_calls, prompt, vocabulary)
-    refusals = refusals_of(text, prompt.state, vocabulary)
-    # What the reference itself calls is no mistake, though the engine knows better.
+    # What the reference itself has is no mistake, though the engine knows better.
+    excused = set(_meanings([call.text for call in find_calls(prompt.reference)], prompt, vocabulary))
+    excused |= set(_meanings(prompt.expected_calls, prompt, vocabulary))
     return tuple(
-        f"{r.call}: {r.reason}" for r in refusals if _meaning(r.call, prompt, vocabulary) not in expected
+        f"{refusal.call}: {refusal.reason}"
+        for refusal in refusals_of(text, prompt.state, vocabulary)
+        if _meaning(refusal.call, prompt, vocabulary) not in excused
     )
 
 
@@ -183,10 +185,10 @@ def _differing(said: Sequence[tuple[str, ...]], expected: Sequence[tuple[str, ..
 
 def _objection(written: str, call: Call | None, vocabulary: Vocabulary, members: int) -> Objection | None:
     """What is wrong with a call that the app finds; `call` is None where it isn't of the language."""
-    if call is None:
-        if parse_call(written) is None:
-            return Objection(kind="form", tool=_tool(written, vocabulary), text=f"{written}: not a call")
+    if vocabulary.tool(_word(written)) is None:
         return Objection(kind="tool", tool=_word(written).lower(), text=f"{written}: no such tool")
+    if call is None:
+        return Objection(kind="form", tool=_tool(written, vocabulary), text=f"{written}: not a call")
     problem = vocabulary.problem(call, members)
     return problem and Objection(kind=problem.kind, tool=call.tool, text=f"{written}: {problem.reason}")
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from loresmith.check.creatures import name_meant
 from loresmith.check.items import read_item
 from loresmith.ir.arguments import INTEGER, assign_arguments
 from loresmith.ir.scenario import Call
-from loresmith.ir.tools import Parameter
+from loresmith.ir.tools import Parameter, Tool
 from loresmith.ir.vocabulary import Vocabulary
 
 LEFT_OUT = ""
+_NOTE = re.compile(r"\([^()]*\)")
 
 
 def meaning_of(call: Call, vocabulary: Vocabulary, party: Sequence[str]) -> tuple[str, ...]:
@@ -19,7 +21,8 @@ def meaning_of(call: Call, vocabulary: Vocabulary, party: Sequence[str]) -> tupl
 
     As the language has it: `player`, the player character's own name and no name in a party of one are the same, be it
     who acts or whom a spell is for, and so are words without their article, number and letter case (but not their
-    count). `party` begins with the player character. Arguments that don't fit the tool stay as written.
+    count), items without their notes too. `party` begins with the player character. Arguments that don't fit the tool
+    stay as written.
     """
     tool = vocabulary.tool(call.tool)
     assigned = assign_arguments(tool, call.arguments) if tool else None
@@ -28,11 +31,11 @@ def meaning_of(call: Call, vocabulary: Vocabulary, party: Sequence[str]) -> tupl
     given = {parameter.name: argument.value for parameter, argument in assigned}
     return (
         tool.name,
-        *(_value(parameter, given.get(parameter.name), party) for parameter in tool.parameters),
+        *(_value(tool, parameter, given.get(parameter.name), party) for parameter in tool.parameters),
     )
 
 
-def _value(parameter: Parameter, written: str | None, party: Sequence[str]) -> str:
+def _value(tool: Tool, parameter: Parameter, written: str | None, party: Sequence[str]) -> str:
     if parameter.type == "name" and (written is not None or parameter.required):
         name = name_meant(written or "player", party, party[0])
         return name if name in party else read_item(name)[0]
@@ -43,5 +46,7 @@ def _value(parameter: Parameter, written: str | None, party: Sequence[str]) -> s
         if person in party:
             return person
         name, count = read_item(written)
-        return f"{name} x{count}"
+        # Items are the same but for their notes; a place's crypt isn't its tower.
+        note = "" if tool.name == "inventory" else " ".join(_NOTE.findall(written)).lower()
+        return f"{name} x{count}{note}"
     return str(int(written)) if parameter.type == "integer" and INTEGER.fullmatch(written) else written

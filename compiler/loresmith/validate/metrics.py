@@ -60,7 +60,7 @@ def _false_call(judged: Judgement) -> bool | None:
 
 def shown(answer: str) -> str:
     """What the app shows of an answer: its words without the calls."""
-    return " ".join(APP_PATTERN.sub(" ", answer).split())
+    return " ".join(APP_PATTERN.sub("", answer).split())
 
 
 def repeats(judged: Judgement) -> bool:

@@ -29,7 +29,8 @@ class Speed(BaseModel):
 
 def speed_of(answers: Sequence[Answer]) -> Speed:
     """How fast the answers came. There must be one that was asked alone."""
-    timed = [(answer.tokens, answer.timing) for answer in answers if answer.timing]
+    # The token that ends an answer isn't one of its own, and takes as long.
+    timed = [(answer.tokens + answer.ended, answer.timing) for answer in answers if answer.timing]
     waits = sorted(timing.prompt_seconds for _, timing in timed)
     made, spent = sum(max(0, tokens - 1) for tokens, _ in timed), sum(timing.seconds for _, timing in timed)
     return Speed(

@@ -1,0 +1,24 @@
+"""How fast a model answered."""
+
+from __future__ import annotations
+
+import pytest
+from loresmith.validate.answers import Answer, Timing
+from loresmith.validate.speed import speed_of
+
+
+def answer(tokens: int, *, ended: bool) -> Answer:
+    """An answer, each of whose tokens but the first took a tenth of a second, the one that ends it too."""
+    timing = Timing(read_tokens=50, prompt_seconds=0.5, seconds=(tokens + ended - 1) / 10, memory_bytes=1)
+    return Answer(text="", ended=ended, tokens=tokens, timing=timing, rendered="", rendered_ids=(), native="")
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_the_token_that_ends_an_answer_takes_its_time(ended: bool) -> None:
+    speed = speed_of([answer(3, ended=ended), answer(5, ended=ended)])
+    assert speed.tokens_per_second == pytest.approx(10)
+    assert (speed.prompt_tokens_per_second, speed.tokens) == (pytest.approx(100), 8)
+
+
+def test_an_empty_answer_counts_its_end_alone() -> None:
+    assert speed_of([answer(0, ended=True)]).tokens_per_second == 0
