@@ -120,6 +120,20 @@ def test_names_change_everywhere_and_nowhere_else() -> None:
     assert swap_names(other, random.Random(1)).system.party[0].name not in old | new
 
 
+def test_no_copy_is_the_same_as_one_before_it() -> None:
+    openings = derived(shipped()[:200], Augment(dialogue=4), VOCABULARY)
+    assert openings
+    assert len({parent_of(copy.id) for copy in openings}) == len(openings)
+
+
+def test_what_an_author_silenced_keeps_no_copy_away() -> None:
+    text = (ROOT / "combat" / "goblins-at-the-ford.md").read_text()
+    odd = "<!-- noqa: SC204 -->\n" + text.replace("## Location", "## House rules\n\nNo crits.\n\n## Location")
+    scenario = compile_source("combat/odd.md", odd.encode(), VOCABULARY).scenario
+    assert scenario is not None
+    assert len(derived([scenario.model_copy(update={"split": "train"})], Augment(names=2), VOCABULARY)) == 2
+
+
 def test_held_out_scenarios_have_no_copies() -> None:
     held_out = [scenario for scenario in shipped() if scenario.split != "train"]
     assert held_out

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from loresmith.check.file import compile_source
 from loresmith.engine.execute import execute_written
-from loresmith.engine.request import Refusal, Rules
-from loresmith.engine.state import GameState, state_of
-from loresmith.ir.scenario import DmTurn, Scenario
+from loresmith.engine.request import NOWHERE, Refusal, Rules
+from loresmith.engine.state import Being, GameState, state_of
+from loresmith.ir.scenario import Detail, DmTurn, Scenario
 from loresmith.ir.vocabulary import Vocabulary, load_vocabulary
 from loresmith.syntax.results import parse_result
 
@@ -74,6 +74,36 @@ def test_a_party_of_one_may_leave_the_name_out() -> None:
     assert not isinstance(result, Refusal)
     assert result.text == "<TOOLCALL>health: 24 - 5 = *19*</TOOLCALL>"
     assert state.listed[0].health == 19
+
+
+@pytest.mark.parametrize(
+    ("inventory", "stated", "gold"),
+    [
+        ((), "3 pp, 40 gp", 40),
+        ((), "1,200", 1200),
+        ((), "2 sp 15 Gold", 15),
+        ((), "", 0),
+        (("longbow", "40 gp"), "", 40),
+        (("gold coins x12",), "none", 0),
+        (("gold coins x12",), "", 12),
+    ],
+)
+def test_the_gold_of_a_sheet(inventory: tuple[str, ...], stated: str, gold: int) -> None:
+    details = (Detail(name="Gold", value=stated, span=NOWHERE),) if stated else ()
+    assert _lyra(inventory=inventory, details=details).gold == gold
+
+
+def test_the_conditions_of_a_sheet_are_known_without_what_qualifies_them() -> None:
+    detail = Detail(
+        name="Conditions", value="Poisoned (1 hour, or a cure), exhaustion 2, prone", span=NOWHERE
+    )
+    assert _lyra(details=(detail,)).conditions == ("poisoned", "exhaustion", "prone")
+
+
+def _lyra(**changed: object) -> Being:
+    system = _scenario(load_vocabulary()).system
+    lyra = system.party[0].model_copy(update=changed)
+    return state_of(system.model_copy(update={"party": (lyra, *system.party[1:])})).listed[0]
 
 
 def _scenario(vocabulary: Vocabulary) -> Scenario:

@@ -60,6 +60,7 @@ UNSAFE = {
     "a doubtful name": "[rol: perception]",
     "no such skill": "[roll percepton]",
     "a missing sign": "[health: Bo, 3]",
+    "a total that the outcome fits": "[roll: stealth]\n\n<TOOLCALL>stealth: 13 + 4 = *9* vs DC 15 failure</TOOLCALL>",
     "silenced": "[roll: stealth]\n\n<TOOLCALL>stealth: 3 + 4 = *9*</TOOLCALL> <!-- noqa: SC401 -->",
     "a section with a comment": "[roll: stealth]\n\n# TOOLCALL\n\nstealth : 3+4 = 7 <!-- why? -->",
     "a call in a result's section": "[rest: long]\n\n# TOOLCALL\n\nrest: they [save: wisdom]",

@@ -107,6 +107,17 @@ def test_plan_misses_a_base_folder_and_knows_the_packages(
     assert "mine.yaml:2:14: error: base.pypi: there is no package of a base model 'gemma3-270m'" in shown
 
 
+def test_a_file_of_tools_that_the_recipe_names_has_to_be_there(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code_of(["init"]) == 0
+    recipe = project / "recipes" / "named.yaml"
+    recipe.write_text(f"{RECIPE}data: {{tools: ai-training/tols.yaml}}\n")
+    for command in (["plan", str(recipe)], ["lint", "--recipe", str(recipe)]):
+        assert exit_code_of(command) == 2
+        assert "ai-training/tols.yaml" in said(capsys)
+
+
 def test_an_evaluation_with_a_wrong_split_or_report_is_refused_at_once(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

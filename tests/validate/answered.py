@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loresmith.engine.state import GameState
 from loresmith.ir.vocabulary import load_vocabulary
 from loresmith.lower.conversation import Message
 from loresmith.validate.answers import Answer, Prompt
@@ -18,6 +19,7 @@ def judged(
     history: str = "A crypt. Lyra waits by the door.",
     party: tuple[str, ...] = ("Lyra",),
     told: str = "You look.",
+    state: GameState | None = None,
 ) -> Judgement:
     """The judgement of an answer to `I look.` whose reference tells what is `told`, and makes the calls in `expected`
     (split by `;`)."""
@@ -34,6 +36,7 @@ def judged(
         ),
         reference=" ".join((told, *calls)),
         expected_calls=calls,
+        state=state,
     )
     answer = Answer(
         text=said, ended=True, tokens=5,

@@ -68,6 +68,9 @@ def test_a_wound_may_be_labelled_by_whom_it_hits() -> None:
     hit = prompt.model_copy(update={"messages": (*prompt.messages[:-2], called, prompt.messages[-1])})
     assert "ledgers" in turned_rounds([hit])[0]
     assert "ledgers" not in turned_rounds([prompt])[0]
+    spelled = called.model_copy(update={"expected_calls": ("[health: LYRA_, -4]",)})
+    same = prompt.model_copy(update={"messages": (*prompt.messages[:-2], spelled, prompt.messages[-1])})
+    assert "ledgers" in turned_rounds([same])[0]
     paid = called.model_copy(update={"expected_calls": ("[health: Lyra, -4]", "[gold: Lyra, -4]")})
     either = prompt.model_copy(update={"messages": (*prompt.messages[:-2], paid, prompt.messages[-1])})
     assert "ledgers" not in turned_rounds([either])[0]

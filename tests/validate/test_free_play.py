@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from loresmith.check.file import compile_source
 from loresmith.diagnostics.failure import Rejected
+from loresmith.emit.gbnf import emit_gbnf
+from loresmith.emit.party import Party
 from loresmith.generate.sampling import GREEDY
+from loresmith.generate.session import open_session
 from loresmith.validate.free_play import PlayedGame, PlayedMessage, free_play_of, play_freely, played
 
 from tests.play.chain_model import write_chain_model
@@ -91,6 +94,18 @@ def test_under_the_grammar_a_wrong_call_cant_be_made(tmp_path: Path) -> None:
     ]
     assert "unknown tool" in plays[0].refusals
     assert not {"unknown tool", "malformed", "wrong arguments"} & set(plays[1].refusals)
+
+
+def test_under_the_grammar_a_call_comes_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
+    begun = ("You", "▁call", "▁[mov", "e:▁", *(f"far{number}▁" for number in range(52)))
+    model = write_chain_model(tmp_path / "chain.gguf", begun)
+    scenario = party_scenario()
+    sampling = GREEDY.model_copy(
+        update={"max_new_tokens": 8, "grammar": emit_gbnf(VOCABULARY, Party(size=2))}
+    )
+    with open_session(model, 4096) as session:
+        messages = played(session, scenario, VOCABULARY, 1, sampling).messages
+    assert {message.text.strip() for message in messages} == {"You call"}
 
 
 def test_the_opening_said_again_is_a_repetition() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from loresmith.engine.state import Being, GameState
 from loresmith.validate.metrics import METRICS, repeats, strange_names
 
 from tests.validate.answered import judged
 
+STATE = GameState("Lyra", (Being("Lyra", listed=True, companion=True, health=5, max_health=9),))
 ROLL, OTHER_ROLL, HEALTH = "[roll: perception]", "[roll: stealth]", "[health: player, -1]"
 SAYS = {metric.key: metric.says for metric in METRICS}
 
@@ -22,6 +24,7 @@ SAYS = {metric.key: metric.says for metric in METRICS}
         (f"{ROLL} {HEALTH}", ROLL, "wrong tool"),
         ("You look. [roll: ]", ROLL, "malformed"),
         ("You look. [rol: perception]", ROLL, "wrong tool"),
+        ("You look. [rol: ]", ROLL, "wrong tool"),
         ("You look. [roll: dancing]", ROLL, "wrong arguments"),
         ("You look. [check: dancing]", ROLL, "wrong arguments"),
         (f"{ROLL} [health: player, many]", ROLL, "wrong tool"),
@@ -67,6 +70,7 @@ def test_the_kinds_of_failure(said: str, expected: str, failure: str | None) -> 
         ("exact", f"{HEALTH} {ROLL}", f"{ROLL};{HEALTH}", True),
         ("too_long", "x" * 301, "", True),
         ("too_long", "x" * 300, "", False),
+        ("too_long", "x" * 299 + "[roll: perception].", ROLL, False),
         ("too_long", "x" * 290 + " [roll: perception]\n\n" + "x" * 9, ROLL, False),
     ],
 )
@@ -92,7 +96,12 @@ def test_a_call_without_its_name_is_wrong_in_a_party_of_two() -> None:
         ("[inventory: player, remove, arrow x3]", "[inventory: player, remove, arrow x2]", False),
         ("[inventory: player, add, the silver key]", "[inventory: player, add, silver key]", True),
         ("[inventory: player, add, silver key]", "[inventory: player, remove, silver key]", False),
+        ("[inventory: player, add, rope (50 ft)]", "[inventory: player, add, rope]", True),
         ("[move: the Attic]", "[move: attic]", True),
+        ("[move: St. Amice (crypt)]", "[move: St. Amice (Crypt)]", True),
+        ("[move: St. Amice (crypt)]", "[move: St. Amice (tower)]", False),
+        ("[health: Vane, -1]", "[health: player, -1]", True),
+        ("[health: vane, -1]", "[health: player, -1]", False),
         ("[spell: player, bless]", "[spell: player, bless, Borin]", False),
         ("[spell: Borin, bless, player]", "[spell: Borin, bless, Lyra]", True),
         ("[spell: Borin, bless, player]", "[spell: Borin, bless, Borin]", False),
@@ -140,6 +149,17 @@ def test_who_says_again_what_the_reference_has_as_text_makes_no_call(told: str) 
     assert judged(told, "", told=told).failure is None
     assert judged(f"{told} {told}", "", told=told).failure == "call where none belongs"
     assert judged("You look.", "", told=told).failure is None
+
+
+def test_what_the_reference_has_as_text_need_not_be_carried_out() -> None:
+    sign = "A sign: \\[sign: keep out\\]."
+    assert SAYS["executed"](judged(f"{sign} {ROLL}", ROLL, told=sign, state=STATE)) is True
+    assert SAYS["executed"](judged(f"[note: keep out] {ROLL}", ROLL, told=sign, state=STATE)) is False
+
+
+def test_a_tool_that_there_isnt_is_no_tool_of_the_answer() -> None:
+    assert judged("[note: ] and so").known_tools == []
+    assert judged("[roll: ] and so").known_tools == ["roll"]
 
 
 @pytest.mark.parametrize(

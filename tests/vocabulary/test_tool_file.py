@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from loresmith.check.examples import check_examples
 from loresmith.commands.schema import schema_of
 from loresmith.diagnostics.failure import InvalidCall
 from loresmith.ir.tool_file import ToolFile
@@ -134,6 +135,18 @@ extend:
     assert problem(vocabulary, "[camp: full, 24]") is None
     assert problem(vocabulary, "[rest: short]") is None
     assert problem(vocabulary, "[rest: full, 25]") is not None
+
+
+def test_an_extension_may_not_make_the_shipped_examples_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "tools.yaml"
+    mode = "{name: mode, type: choice, values: [advantage, disadvantage, lucky]}"
+    path.write_text(f"extend:\n  tools:\n    - name: roll\n      parameters:\n        - {mode}\n")
+    with pytest.raises(
+        InvalidCall, match=r"The shipped example \[roll: perception\] isn't a right call any more"
+    ):
+        check_examples(path, load_vocabulary(path))
+    path.write_text(path.read_text().replace("lucky]", "lucky], required: false"))
+    check_examples(path, load_vocabulary(path))
 
 
 def test_a_tool_can_be_removed(tmp_path: Path) -> None:

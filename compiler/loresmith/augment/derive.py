@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from loresmith.augment.dialogue import cut_to_dialogue
 from loresmith.augment.dice import reroll_dice
 from loresmith.augment.names import swap_names
 from loresmith.augment.party import vary_party
-from loresmith.check.file import compile_source
+from loresmith.check.file import Compiled, compile_source
 from loresmith.check.replies import MOST_CHARACTERS
 from loresmith.format.scenario import write_scenario
 from loresmith.ir.scenario import DERIVED_ID, Scenario
@@ -66,11 +67,22 @@ def derive(
     if made == scenario:
         return None
     # Under the parent's id: the checker refuses a derived one in a file.
-    text = write_scenario(made, vocabulary)
-    compiled = compile_source(scenario.path, text.encode(), vocabulary, most_characters)
-    if compiled.scenario is None or compiled.findings:
+    compiled = _written(made, vocabulary, most_characters)
+    if compiled.scenario is None:
         return None
-    return compiled.scenario.model_copy(update={"id": f"{scenario.id}~{number}"})
+    # What the author has silenced comes back where the comment doesn't: the parent's own form has it too.
+    if found := _codes(compiled):
+        found -= _codes(_written(scenario, vocabulary, most_characters))
+    return None if found else compiled.scenario.model_copy(update={"id": f"{scenario.id}~{number}"})
+
+
+def _written(scenario: Scenario, vocabulary: Vocabulary, most_characters: int) -> Compiled:
+    text = write_scenario(scenario, vocabulary)
+    return compile_source(scenario.path, text.encode(), vocabulary, most_characters)
+
+
+def _codes(compiled: Compiled) -> Counter[str]:
+    return Counter(finding.code for finding in compiled.findings)
 
 
 def parent_of(scenario_id: str) -> str | None:

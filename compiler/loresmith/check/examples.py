@@ -25,6 +25,11 @@ def check_examples(path: Path, vocabulary: Vocabulary, text: str | None = None) 
         problem = _problem(example, tool, vocabulary)
         if problem:
             raise source.failure(location, f"The example {example} isn't a right call: {problem}")
+    for location, tool, example in _extended(file, vocabulary):
+        if problem := _problem(example, tool, vocabulary):
+            raise source.failure(
+                location, f"The shipped example {example} isn't a right call any more: {problem}"
+            )
 
 
 def _examples(file: ToolFile) -> Iterator[tuple[Location, str, str]]:
@@ -32,6 +37,14 @@ def _examples(file: ToolFile) -> Iterator[tuple[Location, str, str]]:
         for index, tool in enumerate(tools):
             for number, example in enumerate(tool.examples):
                 yield (*root, index, "examples", number), tool.name, example
+
+
+def _extended(file: ToolFile, vocabulary: Vocabulary) -> Iterator[tuple[Location, str, str]]:
+    """The examples that the extended tools had before."""
+    for index, extension in enumerate(file.extend.tools):
+        tool = vocabulary.tool(extension.name)
+        for example in tool.examples if tool else ():
+            yield ("extend", "tools", index), extension.name, example
 
 
 def _problem(example: str, tool: str, vocabulary: Vocabulary) -> str | None:

@@ -64,9 +64,13 @@ class _SumChecker:
         if raw != total.total:
             message = f"The sum is {raw}, not {total.total}."
             place = self.source.span(total.total_range.start, total.total_range.end)
-            fix = Fix(**place._asdict(), text=f"*{raw}*")
             span = span_in_result(self.source, given, total.total_range)
-            self.findings.add("SC401", span, message, f"Write *{raw}*.", fix)
+            if total.outcome and _contradicts(made, total._replace(total=raw)) > _contradicts(made, total):
+                hint = f"The outcome fits {total.total}: mend a term, or the total and the outcome."
+                self.findings.add("SC401", span, message, hint)
+            else:
+                fix = Fix(**place._asdict(), text=f"*{raw}*")
+                self.findings.add("SC401", span, message, f"Write *{raw}*.", fix)
         elif total.outcome and total.outcome_range and _contradicts(made, total):
             against = f" against {total.against}" if total.against is not None else ""
             message = f"{total.total}{against} isn't a {total.outcome}."

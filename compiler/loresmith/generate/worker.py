@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ from loresmith.generate.refusal import NOT_NUMBERS
 from loresmith.generate.stops import StopWatch
 from loresmith.quantize.llama_log import listen
 
+_BEGUN = re.compile(r"\[\w*$")
+"""What a call may begin with; text may end within it as well."""
 _BATCH = 128
 """Tokens of a prompt that are read at once; an interrupt is noticed between two batches."""
 
@@ -117,15 +120,18 @@ def _pieces(model: Any, ids: list[int], request: dict[str, Any]) -> Iterator[str
         if not produced:
             _require_numbers(model)
         if llama_cpp.llama_vocab_is_eog(vocabulary, token):
-            yield None
+            yield from (held, None)
             return
         held += decoder.decode(model.detokenize([token], prev_tokens=ids + produced))
         produced.append(token)
-        if whole := not grammar or grammar.may_end:
+        whole = not grammar or grammar.may_end
+        if len(produced) >= limit and (whole or len(produced) >= limit + CLOSING):
+            yield held if whole else ""
+            return
+        begun = _BEGUN.search(held) if grammar else None
+        if whole and not begun:
             yield held
             held = ""
-        if len(produced) >= limit and (whole or len(produced) >= limit + CLOSING):
-            return
 
 
 def _require_numbers(model: Any) -> None:

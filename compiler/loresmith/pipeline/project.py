@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from loresmith.diagnostics.failure import InvalidCall
 from loresmith.ir.vocabulary import Vocabulary, load_vocabulary
-from loresmith.recipe.schema import Recipe
+from loresmith.recipe.schema import Data, Recipe
 from loresmith.store.artefacts import Store
 
 if TYPE_CHECKING:
@@ -42,9 +42,15 @@ class Project:
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The tools: the shipped ones and the project's own."""
+        """The tools: the shipped ones and the project's own. Raises InvalidCall where the recipe names another file
+        than the usual one, and it isn't there."""
         tools = self._inside(self.recipe.data.tools)
-        return load_vocabulary(tools if tools.is_file() else None)
+        if self.recipe.data.tools != Data().tools and not tools.is_file():
+            reason = "This file of tools, which the recipe names as data.tools, isn't there."
+            raise InvalidCall(
+                reason, where=self.recipe.data.tools, remedy="Correct data.tools, or write the file."
+            )
+        return load_vocabulary(tools)
 
     @cached_property
     def tools_digest(self) -> str:

@@ -103,7 +103,7 @@ class Data(Section):
     scenarios: str = "ai-training/scenarios"
     """The folder of scenario files, relative to the project."""
     tools: str = "ai-training/tools.yaml"
-    """The project's own tools; read when it exists."""
+    """The project's own tools; this file needn't exist, another one that a recipe names has to."""
     limit: Positive | None = None
     """Take at most this many scenarios of each split: for quick trials."""
     augment: Augment = Augment()
