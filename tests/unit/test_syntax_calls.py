@@ -142,6 +142,24 @@ def test_a_typesetters_minus_is_told(written: str, hint: str | None) -> None:
     assert problem.hint == hint
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("dex save", "dexterity save"),
+        ("Perc", "perception"),
+        ("sleight of hnd", "sleight of hand"),
+        ("percepton", "perception"),
+        ("sur", "survival"),
+    ],
+)
+def test_a_value_that_is_none_is_told_the_nearest(written: str, meant: str) -> None:
+    made = canonical_call(f"[roll: {written}]", VOCABULARY)
+    assert made is not None
+    problem = VOCABULARY.problem(made, 2)
+    assert problem is not None
+    assert problem.hint == f"Did you mean {meant!r}?"
+
+
 def test_an_unknown_tool_is_refused() -> None:
     span = Span(line=1, column=1, end_line=1, end_column=9)
     call = Call(tool="rol", arguments=(Argument(value="x", span=span),), span=span)

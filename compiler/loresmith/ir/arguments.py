@@ -105,9 +105,23 @@ def _choice_problem(
         return None
     if parameter.dice and re.fullmatch(r"[0-9]*d[0-9]+.*", value, re.I):
         return _dice_problem(parameter, value)
-    close = difflib.get_close_matches(_comparable(value), choices, n=1)
+    close = _shortened(_comparable(value), choices) or difflib.get_close_matches(
+        _comparable(value), choices, n=1
+    )
     hint = f"Did you mean {close[0]!r}?" if close else _listing(choices, parameter.dice)
     return f"`{parameter.name}` can't be {value!r}.", hint
+
+
+def _shortened(value: str, choices: Sequence[str]) -> list[str]:
+    """The only choice whose words begin as the value's do, three letters at least: `dex save` is `dexterity save`."""
+    begun = value.split()
+    long = [
+        choice
+        for choice in choices
+        if len(words := choice.split()) == len(begun)
+        and all(len(short) >= 3 and word.startswith(short) for short, word in zip(begun, words, strict=True))
+    ]
+    return long if len(long) == 1 else []
 
 
 def _dice_problem(parameter: Parameter, value: str) -> tuple[str, str | None] | None:
