@@ -9,6 +9,7 @@ from loresmith.diagnostics.diagnostic import Findings
 from loresmith.diagnostics.span import Span
 from loresmith.elaborate.line_details import ABILITIES, with_pieces
 from loresmith.elaborate.race_and_class import person_of
+from loresmith.elaborate.repeats import contradictions, fields_of
 from loresmith.ir.numbers import TOLD_DIGITS
 from loresmith.ir.scenario import Detail, Member
 from loresmith.syntax.keywords import MEMBER_KEYS, comparable
@@ -37,11 +38,12 @@ class MemberElaborator:
         """The member, or None where a required field is missing or one is invalid (SC205)."""
         person = person_of(syntax, self.lists.get("classes", ()))
         syntax = syntax._replace(entries=with_pieces(syntax.entries, person.rest, self.lists))
-        known = {key: entry for entry in syntax.entries if (key := MEMBER_KEYS.get(comparable(entry.key)))}
+        fields = fields_of(syntax.entries)
+        known = {key: entries[0] for key, entries in fields.items()}
         job = person.character_class
         level, health = self._level(known.get("level")), self._health(known.get("health"))
         experience = self._experience(known.get("experience"))
-        readable = self._numbers_fit(syntax)
+        readable = self._numbers_fit(syntax) and self._agrees(syntax, person.said)
         missing = [] if syntax.name else ["name"]
         missing += [] if job and re.search(r"[^\W\d_]", job) else ["class"]
         missing += [key for key in ("level", "health") if key not in known]
@@ -59,7 +61,7 @@ class MemberElaborator:
             health=health[0],
             max_health=health[1],
             experience=experience,
-            inventory=_items(known["inventory"].value) if "inventory" in known else (),
+            inventory=tuple(item for entry in fields.get("inventory", ()) for item in _items(entry.value)),
             details=self._details(syntax),
             span=self._span(syntax),
         )
@@ -96,6 +98,17 @@ class MemberElaborator:
         for entry, problem in long:
             self._invalid(entry, problem)
         return not long
+
+    def _agrees(self, syntax: MemberSyntax, said: Sequence[Entry]) -> bool:
+        """Whether no known field is given twice with two values (SC205); `said` is what the own line's words say."""
+        name = [Entry("Name", syntax.name, syntax.range)] if syntax.name else []
+        entries = sorted([*name, *said, *syntax.entries], key=lambda entry: entry.range.start)
+        found = list(contradictions(fields_of(entries)))
+        for field, first, second in found:
+            who = f"{syntax.name}'s" if syntax.name else "A member's"
+            message = f"{who} {field} is given twice: {first.value} and {second.value}."
+            self.findings.add("SC205", self._span(second), message, "Keep one.")
+        return not found
 
     def _details(self, syntax: MemberSyntax) -> tuple[Detail, ...]:
         """Every further entry as written; ability scores on lines of their own become Abilities."""

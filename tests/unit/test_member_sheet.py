@@ -1,0 +1,94 @@
+"""A member's sheet as a whole: nothing of it is lost, and what contradicts itself is named."""
+
+from __future__ import annotations
+
+import pytest
+from loresmith.check.file import compile_source
+from loresmith.format.source import format_text
+from loresmith.ir.scenario import Member
+from loresmith.ir.vocabulary import load_vocabulary
+
+from tests.unit.test_member_line import PATH, TEXT
+
+LYRA = "- Lyra (player): Elf Ranger, level 3, HP 24/28"
+FIRST_LINE = TEXT.split("- {line}", maxsplit=1)[0].count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("party", "inventory"),
+    [
+        (f"{LYRA}\n  - Equipment: longsword\n  - Inventory: rope", "longsword, rope"),
+        (f"{LYRA}, Inventory: bow, sack\n  - Items:\n    - rope\n    - lamp", "bow, sack, rope, lamp"),
+        (
+            "|Name|Items|Class|Level|HP|Equipment|\n|-|-|-|-|-|-|\n|Lyra|bow|Bard|3|9|rope, lamp|",
+            "bow, rope, lamp",
+        ),
+        ("- Name: Lyra\n- Class: Bard\n- Level: 3\n- HP: 9\n- Items: bow\n- Inventory: none", "bow"),
+    ],
+)
+def test_inventories_are_joined(party: str, inventory: str) -> None:
+    assert ", ".join(members_of(party)[0].inventory) == inventory
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept"),
+    [
+        ("Level: 3\n  - HP: 24 / 28\n  - Name: Lyra\n  - Class: ranger\n  - Race: Elf", ""),
+        ("Class: Ranger", ""),
+        ("Race: Elf\n  - Race:", ""),
+        ("Skills: nature +1\n  - Skills: stealth +2", "Skills: nature +1; Skills: stealth +2"),
+        ("Trait: brave\n  - Trait: brave", "Trait: brave; Trait: brave"),
+    ],
+)
+def test_what_is_said_again_is_no_matter(rows: str, kept: str) -> None:
+    member = members_of(f"{LYRA}\n  - {rows}")[0]
+    assert f"{member.race} {member.character_class}".lower() == "elf ranger"
+    assert (member.level, member.health, member.max_health) == (3, 24, 28)
+    assert "; ".join(f"{detail.name}: {detail.value}" for detail in member.details) == kept
+
+
+@pytest.mark.parametrize(
+    ("line", "who"),
+    [
+        ("Blood Hunter, level 3, HP 9\n  - Race: Elf", ("Elf", "Blood Hunter")),
+        ("Elf Scout, level 3, HP 9\n  - Race: Elf", ("Elf", "Scout")),
+        ("an ageing fighter, level 3, HP 9\n  - Race: Elf\n  - Class: Bard", ("Elf", "Bard")),
+    ],
+)
+def test_words_of_the_line_beside_keys(line: str, who: tuple[str, str]) -> None:
+    member = members_of(f"- Lyra (player): {line}")[0]
+    assert (member.race, member.character_class) == who
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ("Level: 5", "5: Lyra's level is given twice: 3 and 5."),
+        ("HP: 3/9", "5: Lyra's health is given twice: 24/28 and 3/9."),
+        ("Class: Wizard", "5: Lyra's class is given twice: Ranger and Wizard."),
+        ("Race: Dwarf", "5: Lyra's race is given twice: Elf and Dwarf."),
+        ("Name: Lyra Vale", "5: Lyra's name is given twice: Lyra and Lyra Vale."),
+        ("XP: 9\n  - Experience: 8", "5: Lyra's experience is given twice: 9 and 8."),
+    ],
+)
+def test_two_values_of_a_field(rows: str, found: str) -> None:
+    party = f"{LYRA}\n  - {rows}"
+    assert findings_of(party) == [f"{FIRST_LINE + party.count(chr(10))}:{found}"]
+
+
+def members_of(party: str) -> tuple[Member, ...]:
+    """The members of a party, the same as of its canonical form."""
+    text = TEXT.replace("- {line}", party)
+    formatted = format_text(PATH, text, load_vocabulary()).text
+    assert formatted is not None, findings_of(party)
+    assert format_text(PATH, formatted, load_vocabulary()).text == formatted
+    scenario = compile_source(PATH, text.encode(), load_vocabulary()).scenario
+    assert scenario is not None
+    return scenario.system.party
+
+
+def findings_of(party: str) -> list[str]:
+    """What SC205 says of a party, each with its line and column."""
+    found = compile_source(PATH, TEXT.replace("- {line}", party).encode(), load_vocabulary()).findings
+    assert {one.code for one in found} <= {"SC205"}
+    return [f"{one.line}:{one.column}: {one.message}" for one in found]
