@@ -76,6 +76,47 @@ def test_two_values_of_a_field(rows: str, found: str) -> None:
     assert findings_of(party) == [f"{FIRST_LINE + party.count(chr(10))}:{found}"]
 
 
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Lyra (PC)", "**Lyra (pc)**", "Lyra (the player)", "Lyra (Player Character)", "**Lyra** (*The Player*)",
+        "Lyra (PC, HP 9)",
+    ],
+)  # fmt: skip
+def test_marks_of_the_player(marked: str) -> None:
+    members = members_of(f"- Bo: Elf Bard, level 1, HP 3\n- {marked}: Elf Ranger, level 3, HP 9")
+    assert [(m.name, m.player, m.race, m.character_class) for m in members] == [
+        ("Bo", False, "Elf", "Bard"),
+        ("Lyra", True, "Elf", "Ranger"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "note"),
+    [
+        ("Bo (NPC): Elf Bard, level 1, HP 3", "NPC"),
+        ("Bo (NPC, Elf Bard, level 1, HP 3)", "NPC"),
+        ("**Bo** (non-player character): Elf Bard, level 1, HP 3, shy", "non-player character, shy"),
+    ],
+)
+def test_who_the_dm_plays_is_noted(line: str, note: str) -> None:
+    member = members_of(f"- {line}\n- Lyra (PC): Elf Ranger, level 3, HP 9")[0]
+    assert (member.player, member.race, member.character_class) == (False, "Elf", "Bard")
+    assert [(detail.name, detail.value) for detail in member.details] == [("Note", note)]
+
+
+@pytest.mark.parametrize(
+    ("second", "found"),
+    [
+        ("Bo (PC)", "Two members are marked as the player: Lyra and Bo."),
+        ("Bo [player]", "The mark [player] stands in brackets."),
+        ("**Bo** [PC]", "The mark [PC] stands in brackets."),
+    ],
+)
+def test_marks_that_cannot_be(second: str, found: str) -> None:
+    assert findings_of(f"{LYRA}\n- {second}: Elf Bard, level 1, HP 3") == [f"{FIRST_LINE + 1}:3: {found}"]
+
+
 def members_of(party: str) -> tuple[Member, ...]:
     """The members of a party, the same as of its canonical form."""
     text = TEXT.replace("- {line}", party)

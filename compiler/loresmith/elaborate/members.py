@@ -12,7 +12,7 @@ from loresmith.elaborate.race_and_class import person_of
 from loresmith.elaborate.repeats import contradictions, fields_of
 from loresmith.ir.numbers import TOLD_DIGITS
 from loresmith.ir.scenario import Detail, Member
-from loresmith.syntax.keywords import MEMBER_KEYS, comparable
+from loresmith.syntax.keywords import MEMBER_KEYS, PLAYER_MARKS, comparable
 from loresmith.syntax.member import Entry, MemberSyntax
 from loresmith.syntax.source import Source
 
@@ -23,6 +23,7 @@ _RECKONED = (
     "initiative", "ac", "armor class", "armour class", *(ability.lower() for ability in ABILITIES),
 )  # fmt: skip
 """The further entries whose numbers the checker or the engine reads."""
+_MARK_IN_BRACKETS = re.compile(rf"\[(?:{'|'.join(PLAYER_MARKS)})\]", re.I)
 _EMPTY = ("", "none", "-", "empty", "nothing")
 
 
@@ -34,8 +35,11 @@ class MemberElaborator:
         self.lists = lists
         self.findings = findings
 
-    def member(self, syntax: MemberSyntax, player: bool) -> Member | None:
-        """The member, or None where a required field is missing or one is invalid (SC205)."""
+    def member(self, syntax: MemberSyntax, player: str | None) -> Member | None:
+        """The member, or None where a required field is missing or one is invalid (SC205); `player` is the player
+        character's name."""
+        if not self._mark_fits(syntax, player):
+            return None
         person = person_of(syntax, self.lists.get("classes", ()))
         syntax = syntax._replace(entries=with_pieces(syntax.entries, person.rest, self.lists))
         fields = fields_of(syntax.entries)
@@ -54,7 +58,7 @@ class MemberElaborator:
             return None
         return Member(
             name=syntax.name,
-            player=player,
+            player=syntax.name == player,
             race=person.race,
             character_class=job,
             level=level,
@@ -65,6 +69,18 @@ class MemberElaborator:
             details=self._details(syntax),
             span=self._span(syntax),
         )
+
+    def _mark_fits(self, syntax: MemberSyntax, player: str | None) -> bool:
+        """Whether a mark of the player stands in parentheses, and at the only one marked so (SC205)."""
+        if bracket := _MARK_IN_BRACKETS.search(syntax.name):
+            message = f"The mark {bracket[0]} stands in brackets."
+            self.findings.add("SC205", self._span(syntax), message, "Write - **Lyra** (player): Elf Ranger.")
+        elif syntax.player and player and syntax.name != player:
+            message = f"Two members are marked as the player: {player} and {syntax.name}."
+            self.findings.add("SC205", self._span(syntax), message, "Keep the mark of one.")
+        else:
+            return True
+        return False
 
     def _level(self, entry: Entry | None) -> int | None:
         if entry is None:

@@ -45,6 +45,12 @@ MEMBER_KEYS = {
     "equipment": "inventory",
 }
 
+PLAYER_MARKS = ("player", "the player", "player character", "the player character", "pc")
+"""What beside a member's name says that the member is the player character."""
+
+NPC_MARKS = ("npc", "non-player character", "non player character")
+"""What beside a member's name says that the DM plays the member."""
+
 
 @lru_cache(maxsize=4096)
 def comparable(title: str) -> str:
