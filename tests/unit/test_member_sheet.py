@@ -31,6 +31,25 @@ def test_inventories_are_joined(party: str, inventory: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "items"),
+    [
+        ("rope; torch; lamp", ["rope", "torch", "lamp"]),
+        ("rope, torch; lamp;", ["rope", "torch", "lamp"]),
+        (
+            "rope (50 ft; silk); sword (+4; 1d6+2), torch",
+            ["rope (50 ft; silk)", "sword (+4; 1d6+2)", "torch"],
+        ),
+        ("bag (with a rope (silk; old); torn); lamp", ["bag (with a rope (silk; old); torn)", "lamp"]),
+        ('note "here; at dawn"; “x; y”; lamp', ['note "here; at dawn"', "“x; y”", "lamp"]),
+        ('pole 6"; knife 3"; lamp', ['pole 6"', 'knife 3"', "lamp"]),
+        ("sack (torn; lamp", ["sack (torn", "lamp"]),
+    ],
+)
+def test_semicolons_part_items(written: str, items: list[str]) -> None:
+    assert list(members_of(f"{LYRA}\n  - Inventory: {written}")[0].inventory) == items
+
+
+@pytest.mark.parametrize(
     ("rows", "kept"),
     [
         ("Level: 3\n  - HP: 24 / 28\n  - Name: Lyra\n  - Class: ranger\n  - Race: Elf", ""),
@@ -115,6 +134,44 @@ def test_who_the_dm_plays_is_noted(line: str, note: str) -> None:
 )
 def test_marks_that_cannot_be(second: str, found: str) -> None:
     assert findings_of(f"{LYRA}\n- {second}: Elf Bard, level 1, HP 3") == [f"{FIRST_LINE + 1}:3: {found}"]
+
+
+@pytest.mark.parametrize(
+    "party",
+    [
+        "|Name|Class|Level|HP|Max HP|\n|-|-|-|-|-|\n|Lyra|Bard|3|24|28|",
+        "- Lyra: Elf Bard, level 3\n  - HP: 24\n  - Max HP: 28",
+        "- Lyra: Elf Bard, level 3\n  - Maximum Health: 28\n  - Health: 24/28",
+        "- Lyra: Elf Bard, level 3\n  - HP: 24\n    - maximum hp: 28",
+        "- Lyra: Elf Bard, level 3, HP 24, Max HP 28",
+        "- Lyra: Elf Bard, level 3, HP Max: 28, HP: 24",
+        "- Lyra: Elf Bard max health 28, level 3, health 24",
+    ],
+)
+def test_the_maximum_may_have_a_key(party: str) -> None:
+    member = members_of(party)[0]
+    assert (member.health, member.max_health, member.details) == (24, 28, ())
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ("Max HP: 30", "Health 24/28 has another maximum than 30."),
+        ("Max HP: 28 (+4)", "Max HP is one number, not '28 (+4)'."),
+        ("Max HP: 28\n  - HP Max: 30", "Lyra's maximum health is given twice: 28 and 30."),
+    ],
+)
+def test_maxima_that_cannot_be(rows: str, found: str) -> None:
+    party = f"{LYRA}\n  - {rows}"
+    assert findings_of(party) == [f"{FIRST_LINE + party.count(chr(10))}:5: {found}"]
+
+
+def test_health_above_its_maximum_and_a_maximum_alone() -> None:
+    place = f"{FIRST_LINE + 1}:5: "
+    above = findings_of("- Lyra: Elf Bard, level 3, HP 24\n  - Max HP: 20")
+    assert above == [f"{place}Health 24/20 is above its maximum or has none."]
+    alone = findings_of("- Lyra: Elf Bard, level 3\n  - Max HP: 20")
+    assert alone == [f"{FIRST_LINE}:3: Lyra has no health."]
 
 
 def members_of(party: str) -> tuple[Member, ...]:

@@ -24,6 +24,11 @@ _RECKONED = (
 )  # fmt: skip
 """The further entries whose numbers the checker or the engine reads."""
 _MARK_IN_BRACKETS = re.compile(rf"\[(?:{'|'.join(PLAYER_MARKS)})\]", re.I)
+_BETWEEN_COMMAS = re.compile(r"(?:\([^()]*\)|[^,(]|\()+")
+_PARENTHESIS = r"\((?:[^()]|\([^()]*\))*\)"
+_QUOTED = rf'(?<![^\s(,;])"(?:[^"()]|{_PARENTHESIS})*"|“(?:[^“”()]|{_PARENTHESIS})*”'
+"""Words in quotation marks; the mark of an inch, which stands behind a number, opens none."""
+_BETWEEN_SEMICOLONS = re.compile(rf'(?:{_PARENTHESIS}|{_QUOTED}|[^;(“"]|[(“"])+')
 _EMPTY = ("", "none", "-", "empty", "nothing")
 
 
@@ -45,7 +50,8 @@ class MemberElaborator:
         fields = fields_of(syntax.entries)
         known = {key: entries[0] for key, entries in fields.items()}
         job = person.character_class
-        level, health = self._level(known.get("level")), self._health(known.get("health"))
+        level = self._level(known.get("level"))
+        health = self._health(known.get("health"), known.get("maximum health"))
         experience = self._experience(known.get("experience"))
         readable = self._numbers_fit(syntax) and self._agrees(syntax, person.said)
         missing = [] if syntax.name else ["name"]
@@ -89,16 +95,22 @@ class MemberElaborator:
             return int(entry.value)
         return self._invalid(entry, f"The level is {entry.value!r}; it runs from 1 to {MAX_LEVEL}.")
 
-    def _health(self, entry: Entry | None) -> tuple[int, int] | None:
+    def _health(self, entry: Entry | None, most: Entry | None) -> tuple[int, int] | None:
+        """The health and its maximum, which may have an entry of its own."""
         if entry is None:
             return None
         match = re.fullmatch(rf"({_DIGITS})(?:\s*/\s*({_DIGITS}))?", entry.value)
         if match is None:
             return self._invalid(entry, f"Health is current/maximum or one number, not {entry.value!r}.")
-        current, most = int(match[1]), int(match[2] or match[1])
-        if current > most or most == 0:
-            return self._invalid(entry, f"Health {entry.value} is above its maximum or has none.")
-        return current, most
+        if most and not re.fullmatch(_DIGITS, most.value):
+            return self._invalid(most, f"{most.key} is one number, not {most.value!r}.")
+        if most and match[2] and int(match[2]) != int(most.value):
+            return self._invalid(most, f"Health {entry.value} has another maximum than {most.value}.")
+        current, maximum = int(match[1]), int(most.value if most else match[2] or match[1])
+        if current > maximum or maximum == 0:
+            said = f"{current}/{maximum}" if most else entry.value
+            return self._invalid(most or entry, f"Health {said} is above its maximum or has none.")
+        return current, maximum
 
     def _experience(self, entry: Entry | None) -> int | None:
         """The experience, None where it isn't given, -1 where it is invalid."""
@@ -160,7 +172,8 @@ def _length_problem(entry: Entry) -> str | None:
 
 
 def _items(text: str) -> tuple[str, ...]:
-    """The items of an inventory: commas inside parentheses don't part them."""
-    pieces = re.findall(r"(?:\([^()]*\)|[^,(]|\()+", text)
-    items = (" ".join(piece.split()).rstrip(".") for piece in pieces)
+    """The items of an inventory: commas and semicolons part them, but not inside parentheses, and semicolons not inside
+    quotation marks."""
+    parts = (part for group in _BETWEEN_SEMICOLONS.findall(text) for part in _BETWEEN_COMMAS.findall(group))
+    items = (" ".join(part.split()).rstrip(".") for part in parts)
     return tuple(item for item in items if item.lower().strip("_*") not in _EMPTY)

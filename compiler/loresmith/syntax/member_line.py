@@ -15,13 +15,14 @@ _PIECE = re.compile(r"(?:\([^()]*\)|(?<=\d),(?=\d{3}(?!\d))|[^,;(]|\()+")
 """What stands between commas and semicolons, those within parentheses and numbers (`1,250`) left out."""
 _INVENTORY = re.compile(r"[ \t]*[*_]*(inventory|items|equipment)[*_]*[ \t]*:[*_ \t]*([^;]*)", re.I)
 _KEYED = re.compile(r"((?:\([^()]*\)|[^:(])+):[*_ \t]*(.*)$")
+_MOST = r"max(?:imum)?[ \t]+(?:health|hp|hit points)|(?:health|hp)[ \t]+max(?:imum)?|hit point maximum"
 _FACT = re.compile(
-    r"(level|lvl|health|hp|hit points|experience|xp|exp|ac)(?:[ \t]*:[ \t]*|[ \t]+|(?=[-+\d]))([^ \t].*)$",
+    rf"(level|lvl|{_MOST}|health|hp|hit points|experience|xp|exp|ac)(?:[ \t]*:[ \t]*|[ \t]+|(?=[-+\d]))([^ \t].*)$",
     re.I,
 )
 _AMOUNT_FIRST = re.compile(r"(\d[\d/,]*)[ \t]*(health|hp|hit points|experience|xp|exp|gold|gp)", re.I)
 _PURSE = re.compile(r"(gold|gp)[ \t]*(\d[\d,]*)", re.I)
-_WITHIN = re.compile(r"\b(level|lvl|hp|hit points|xp|ac)[ \t]+([-+]?\d[\d/]*)(?![\w/])", re.I)
+_WITHIN = re.compile(rf"\b(level|lvl|{_MOST}|hp|hit points|xp|ac)[ \t]+([-+]?\d[\d/]*)(?![\w/])", re.I)
 """A fact among the words of a piece: `Elf Ranger level 3`."""
 _EMPTY_PARENTHESES = re.compile(r"[ \t]*,[ \t]*(?=\))|[ \t]*\([ \t]*\)")
 _NUMBER = re.compile(r"[-+]?\d[\d/,]*(?:[ \t]*(?:gold|gp|sp|cp|feet|ft))?\.?", re.I)
