@@ -174,6 +174,19 @@ def test_health_above_its_maximum_and_a_maximum_alone() -> None:
     assert alone == [f"{FIRST_LINE}:3: Lyra has no health."]
 
 
+TABLE = "|Name|Class|Level|HP|\n|-|-|-|-|\n|Lyra|Bard|3|9|"
+
+
+@pytest.mark.parametrize("row", [f"{TABLE} rope |", f"{TABLE}| rope", f"{TABLE} x | y |"])
+def test_cells_that_no_column_is_for(row: str) -> None:
+    found = f"{FIRST_LINE + 2}:1: This row has more cells than the table's head."
+    assert findings_of(row) == [found]
+
+
+def test_empty_cells_beyond_the_head_are_no_matter() -> None:
+    assert members_of(f"{TABLE} | |")[0].character_class == "Bard"
+
+
 def members_of(party: str) -> tuple[Member, ...]:
     """The members of a party, the same as of its canonical form."""
     text = TEXT.replace("- {line}", party)

@@ -15,6 +15,7 @@ from loresmith.ir.scenario import Detail, Member
 from loresmith.syntax.keywords import MEMBER_KEYS, PLAYER_MARKS, comparable
 from loresmith.syntax.member import Entry, MemberSyntax
 from loresmith.syntax.source import Source
+from loresmith.syntax.tree import Range
 
 MAX_LEVEL = 20
 _DIGITS = rf"\d{{1,{TOLD_DIGITS}}}"
@@ -43,7 +44,9 @@ class MemberElaborator:
     def member(self, syntax: MemberSyntax, player: str | None) -> Member | None:
         """The member, or None where a required field is missing or one is invalid (SC205); `player` is the player
         character's name."""
-        if not self._mark_fits(syntax, player):
+        if syntax.overlong_row:
+            self.findings.add("SC205", self._span_of(syntax.overlong_row), _OVERLONG, _OVERLONG_HINT)
+        if syntax.overlong_row or not self._mark_fits(syntax, player):
             return None
         person = person_of(syntax, self.lists.get("classes", ()))
         syntax = syntax._replace(entries=with_pieces(syntax.entries, person.rest, self.lists))
@@ -152,9 +155,14 @@ class MemberElaborator:
         self.findings.add("SC205", self._span(entry), _length_problem(entry) or message)
 
     def _span(self, syntax: MemberSyntax | Entry) -> Span:
-        return self.source.span(syntax.range.start, syntax.range.end)
+        return self._span_of(syntax.range)
+
+    def _span_of(self, place: Range) -> Span:
+        return self.source.span(place.start, place.end)
 
 
+_OVERLONG = "This row has more cells than the table's head."
+_OVERLONG_HINT = r"Name every column in the head; a bar within a cell is written \|."
 _HINTS = {
     "name": "Begin with the name: - **Lyra**: Elf Ranger, level 3.",
     "class": "Write race and class after the name: Elf Ranger, level 3; scores and skills behind commas.",
