@@ -44,9 +44,7 @@ class MemberElaborator:
     def member(self, syntax: MemberSyntax, player: str | None) -> Member | None:
         """The member, or None where a required field is missing or one is invalid (SC205); `player` is the player
         character's name."""
-        if syntax.overlong_row:
-            self.findings.add("SC205", self._span_of(syntax.overlong_row), _OVERLONG, _OVERLONG_HINT)
-        if syntax.overlong_row or not self._mark_fits(syntax, player):
+        if self._is_misread(syntax):
             return None
         person = person_of(syntax, self.lists.get("classes", ()))
         syntax = syntax._replace(entries=with_pieces(syntax.entries, person.rest, self.lists))
@@ -57,6 +55,7 @@ class MemberElaborator:
         health = self._health(known.get("health"), known.get("maximum health"))
         experience = self._experience(known.get("experience"))
         readable = self._numbers_fit(syntax) and self._agrees(syntax, person.said)
+        readable = not self._is_second_player(syntax, player) and readable
         missing = [] if syntax.name else ["name"]
         missing += [] if job and re.search(r"[^\W\d_]", job) else ["class"]
         missing += [key for key in ("level", "health") if key not in known]
@@ -79,17 +78,24 @@ class MemberElaborator:
             span=self._span(syntax),
         )
 
-    def _mark_fits(self, syntax: MemberSyntax, player: str | None) -> bool:
-        """Whether a mark of the player stands in parentheses, and at the only one marked so (SC205)."""
-        if bracket := _MARK_IN_BRACKETS.search(syntax.name):
+    def _is_misread(self, syntax: MemberSyntax) -> bool:
+        """Whether a row has cells too many, or a name has a mark in brackets (SC205): what else is amiss may follow."""
+        if syntax.overlong_row:
+            self.findings.add("SC205", self._span_of(syntax.overlong_row), _OVERLONG, _OVERLONG_HINT)
+        elif bracket := _MARK_IN_BRACKETS.search(syntax.name):
             message = f"The mark {bracket[0]} stands in brackets."
             self.findings.add("SC205", self._span(syntax), message, "Write - **Lyra** (player): Elf Ranger.")
-        elif syntax.player and player and syntax.name != player:
-            message = f"Two members are marked as the player: {player} and {syntax.name}."
-            self.findings.add("SC205", self._span(syntax), message, "Keep the mark of one.")
         else:
-            return True
-        return False
+            return False
+        return True
+
+    def _is_second_player(self, syntax: MemberSyntax, player: str | None) -> bool:
+        """Whether another member is marked as the player already (SC205)."""
+        if not syntax.player or not player or syntax.name == player:
+            return False
+        message = f"Two members are marked as the player: {player} and {syntax.name}."
+        self.findings.add("SC205", self._span(syntax), message, "Keep the mark of one.")
+        return True
 
     def _level(self, entry: Entry | None) -> int | None:
         if entry is None:

@@ -130,13 +130,10 @@ def _table(rows: list[Row]) -> Iterator[MemberSyntax]:
         overlong = any(cell.value for cell in cells[len(keys) :])
         named = next((entry for entry in entries if comparable(entry.key) == "name"), None)
         others = tuple(entry for entry in entries if entry is not named and entry.value)
-        if named and named.value:
-            head = member_of(named.value, named.range.start)
-        else:
-            head = MemberSyntax("", _place_of(row))
-        yield head._replace(
-            entries=(*head.entries, *others), overlong_row=_place_of(row) if overlong else None
-        )
+        nameless = MemberSyntax("", _place_of(row))
+        head = member_of(named.value, named.range.start) if named and named.value else nameless
+        surplus = _place_of(row) if overlong else None
+        yield head._replace(entries=(*head.entries, *others), overlong_row=surplus)
 
 
 def _place_of(row: Row) -> Range:
