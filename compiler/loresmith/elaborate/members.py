@@ -9,11 +9,13 @@ from loresmith.diagnostics.diagnostic import Findings
 from loresmith.diagnostics.span import Span
 from loresmith.elaborate.line_details import ABILITIES, with_pieces
 from loresmith.elaborate.race_and_class import person_of
+from loresmith.elaborate.repeats import contradictions, fields_of
 from loresmith.ir.numbers import TOLD_DIGITS
 from loresmith.ir.scenario import Detail, Member
-from loresmith.syntax.keywords import MEMBER_KEYS, comparable
+from loresmith.syntax.keywords import MEMBER_KEYS, PLAYER_MARKS, comparable
 from loresmith.syntax.member import Entry, MemberSyntax
 from loresmith.syntax.source import Source
+from loresmith.syntax.tree import Range
 
 MAX_LEVEL = 20
 _DIGITS = rf"\d{{1,{TOLD_DIGITS}}}"
@@ -22,6 +24,12 @@ _RECKONED = (
     "initiative", "ac", "armor class", "armour class", *(ability.lower() for ability in ABILITIES),
 )  # fmt: skip
 """The further entries whose numbers the checker or the engine reads."""
+_MARK_IN_BRACKETS = re.compile(rf"\[(?:{'|'.join(PLAYER_MARKS)})\]", re.I)
+_BETWEEN_COMMAS = re.compile(r"(?:\([^()]*\)|[^,(]|\()+")
+_PARENTHESIS = r"\((?:[^()]|\([^()]*\))*\)"
+_QUOTED = rf'(?<![^\s(,;])"(?:[^"()]|{_PARENTHESIS})*"|“(?:[^“”()]|{_PARENTHESIS})*”'
+"""Words in quotation marks; the mark of an inch, which stands behind a number, opens none."""
+_BETWEEN_SEMICOLONS = re.compile(rf'(?:{_PARENTHESIS}|{_QUOTED}|[^;(“"]|[(“"])+')
 _EMPTY = ("", "none", "-", "empty", "nothing")
 
 
@@ -33,15 +41,21 @@ class MemberElaborator:
         self.lists = lists
         self.findings = findings
 
-    def member(self, syntax: MemberSyntax, player: bool) -> Member | None:
-        """The member, or None where a required field is missing or one is invalid (SC205)."""
+    def member(self, syntax: MemberSyntax, player: str | None) -> Member | None:
+        """The member, or None where a required field is missing or one is invalid (SC205); `player` is the player
+        character's name."""
+        if self._is_misread(syntax):
+            return None
         person = person_of(syntax, self.lists.get("classes", ()))
         syntax = syntax._replace(entries=with_pieces(syntax.entries, person.rest, self.lists))
-        known = {key: entry for entry in syntax.entries if (key := MEMBER_KEYS.get(comparable(entry.key)))}
+        fields = fields_of(syntax.entries)
+        known = {key: entries[0] for key, entries in fields.items()}
         job = person.character_class
-        level, health = self._level(known.get("level")), self._health(known.get("health"))
+        level = self._level(known.get("level"))
+        health = self._health(known.get("health"), known.get("maximum health"))
         experience = self._experience(known.get("experience"))
-        readable = self._numbers_fit(syntax)
+        readable = self._numbers_fit(syntax) and self._agrees(syntax, person.said)
+        readable = not self._is_second_player(syntax, player) and readable
         missing = [] if syntax.name else ["name"]
         missing += [] if job and re.search(r"[^\W\d_]", job) else ["class"]
         missing += [key for key in ("level", "health") if key not in known]
@@ -52,17 +66,36 @@ class MemberElaborator:
             return None
         return Member(
             name=syntax.name,
-            player=player,
+            player=syntax.name == player,
             race=person.race,
             character_class=job,
             level=level,
             health=health[0],
             max_health=health[1],
             experience=experience,
-            inventory=_items(known["inventory"].value) if "inventory" in known else (),
+            inventory=tuple(item for entry in fields.get("inventory", ()) for item in _items(entry.value)),
             details=self._details(syntax),
             span=self._span(syntax),
         )
+
+    def _is_misread(self, syntax: MemberSyntax) -> bool:
+        """Whether a row has cells too many, or a name has a mark in brackets (SC205): what else is amiss may follow."""
+        if syntax.overlong_row:
+            self.findings.add("SC205", self._span_of(syntax.overlong_row), _OVERLONG, _OVERLONG_HINT)
+        elif bracket := _MARK_IN_BRACKETS.search(syntax.name):
+            message = f"The mark {bracket[0]} stands in brackets."
+            self.findings.add("SC205", self._span(syntax), message, "Write - **Lyra** (player): Elf Ranger.")
+        else:
+            return False
+        return True
+
+    def _is_second_player(self, syntax: MemberSyntax, player: str | None) -> bool:
+        """Whether another member is marked as the player already (SC205)."""
+        if not syntax.player or not player or syntax.name == player:
+            return False
+        message = f"Two members are marked as the player: {player} and {syntax.name}."
+        self.findings.add("SC205", self._span(syntax), message, "Keep the mark of one.")
+        return True
 
     def _level(self, entry: Entry | None) -> int | None:
         if entry is None:
@@ -71,16 +104,22 @@ class MemberElaborator:
             return int(entry.value)
         return self._invalid(entry, f"The level is {entry.value!r}; it runs from 1 to {MAX_LEVEL}.")
 
-    def _health(self, entry: Entry | None) -> tuple[int, int] | None:
+    def _health(self, entry: Entry | None, most: Entry | None) -> tuple[int, int] | None:
+        """The health and its maximum, which may have an entry of its own."""
         if entry is None:
             return None
         match = re.fullmatch(rf"({_DIGITS})(?:\s*/\s*({_DIGITS}))?", entry.value)
         if match is None:
             return self._invalid(entry, f"Health is current/maximum or one number, not {entry.value!r}.")
-        current, most = int(match[1]), int(match[2] or match[1])
-        if current > most or most == 0:
-            return self._invalid(entry, f"Health {entry.value} is above its maximum or has none.")
-        return current, most
+        if most and not re.fullmatch(_DIGITS, most.value):
+            return self._invalid(most, f"{most.key} is one number, not {most.value!r}.")
+        if most and match[2] and int(match[2]) != int(most.value):
+            return self._invalid(most, f"Health {entry.value} has another maximum than {most.value}.")
+        current, maximum = int(match[1]), int(most.value if most else match[2] or match[1])
+        if current > maximum or maximum == 0:
+            said = f"{current}/{maximum}" if most else entry.value
+            return self._invalid(most or entry, f"Health {said} is above its maximum or has none.")
+        return current, maximum
 
     def _experience(self, entry: Entry | None) -> int | None:
         """The experience, None where it isn't given, -1 where it is invalid."""
@@ -97,6 +136,17 @@ class MemberElaborator:
             self._invalid(entry, problem)
         return not long
 
+    def _agrees(self, syntax: MemberSyntax, said: Sequence[Entry]) -> bool:
+        """Whether no known field is given twice with two values (SC205); `said` is what the own line's words say."""
+        name = [Entry("Name", syntax.name, syntax.range)] if syntax.name else []
+        entries = sorted([*name, *said, *syntax.entries], key=lambda entry: entry.range.start)
+        found = list(contradictions(fields_of(entries)))
+        for field, first, second in found:
+            who = f"{syntax.name}'s" if syntax.name else "A member's"
+            message = f"{who} {field} is given twice: {first.value} and {second.value}."
+            self.findings.add("SC205", self._span(second), message, "Keep one.")
+        return not found
+
     def _details(self, syntax: MemberSyntax) -> tuple[Detail, ...]:
         """Every further entry as written; ability scores on lines of their own become Abilities."""
         others = [e for e in syntax.entries if comparable(e.key) not in MEMBER_KEYS]
@@ -111,9 +161,14 @@ class MemberElaborator:
         self.findings.add("SC205", self._span(entry), _length_problem(entry) or message)
 
     def _span(self, syntax: MemberSyntax | Entry) -> Span:
-        return self.source.span(syntax.range.start, syntax.range.end)
+        return self._span_of(syntax.range)
+
+    def _span_of(self, place: Range) -> Span:
+        return self.source.span(place.start, place.end)
 
 
+_OVERLONG = "This row has more cells than the table's head."
+_OVERLONG_HINT = r"Name every column in the head; a bar within a cell is written \|."
 _HINTS = {
     "name": "Begin with the name: - **Lyra**: Elf Ranger, level 3.",
     "class": "Write race and class after the name: Elf Ranger, level 3; scores and skills behind commas.",
@@ -131,7 +186,8 @@ def _length_problem(entry: Entry) -> str | None:
 
 
 def _items(text: str) -> tuple[str, ...]:
-    """The items of an inventory: commas inside parentheses don't part them."""
-    pieces = re.findall(r"(?:\([^()]*\)|[^,(]|\()+", text)
-    items = (" ".join(piece.split()).rstrip(".") for piece in pieces)
+    """The items of an inventory: commas and semicolons part them, but not inside parentheses, and semicolons not inside
+    quotation marks."""
+    parts = (part for group in _BETWEEN_SEMICOLONS.findall(text) for part in _BETWEEN_COMMAS.findall(group))
+    items = (" ".join(part.split()).rstrip(".") for part in parts)
     return tuple(item for item in items if item.lower().strip("_*") not in _EMPTY)

@@ -8,16 +8,18 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from loresmith.elaborate.line_details import is_value
+from loresmith.elaborate.repeats import fields_of
 from loresmith.syntax.keywords import MEMBER_KEYS, comparable
-from loresmith.syntax.member import MemberSyntax, Piece
+from loresmith.syntax.member import Entry, MemberSyntax, Piece
 
 
 class Person(NamedTuple):
-    """Race, class, and the pieces of the line that say neither."""
+    """Race, class, the pieces of the line that say neither, and what others say that a key says too."""
 
     race: str | None = None
     character_class: str | None = None
     rest: tuple[Piece, ...] = ()
+    said: tuple[Entry, ...] = ()
 
 
 def person_of(syntax: MemberSyntax, classes: Sequence[str]) -> Person:
@@ -26,20 +28,53 @@ def person_of(syntax: MemberSyntax, classes: Sequence[str]) -> Person:
     The class is the first of the fifth edition's `classes` that a piece before the level ends with, else one that
     stands alone behind it; of other classes the last word of the first piece, or of two where that has one word.
     """
-    given = {MEMBER_KEYS.get(comparable(entry.key)): entry.value for entry in syntax.entries}
-    race, job = given.get("race"), given.get("class")
+    given = fields_of(syntax.entries)
+    race, job = (given[key][0].value if key in given else None for key in ("race", "class"))
     free = [piece for piece in syntax.pieces if piece.list_key is None and not is_value(piece.words)]
     before = _before_level(syntax, free)
     if job:
-        said = [] if race else before[:1]
-        return Person(race or _words(said) or None, job, _without(syntax, said))
+        return _person_with_class(syntax, race, job, before[:1], classes)
     said = _known(syntax, free, before, classes) or _unknown(free, before)
     words = _words(said)
     found = _class_pattern(tuple(classes)).search(words)
     at = found.start(1) if found else len(words) - len((words.split() or [""])[-1])
+    if race and words:
+        return _person_with_race(syntax, race, said, at if found else None)
     if not words[:at].strip() and not race and (behind := _race_behind(before, said, classes)):
         return Person(behind.words, words[at:] or None, _without(syntax, [*said, behind]))
     return Person(race or words[:at].strip() or None, words[at:] or None, _without(syntax, said))
+
+
+def _person_with_class(
+    syntax: MemberSyntax, race: str | None, job: str, first: Sequence[Piece], classes: Sequence[str]
+) -> Person:
+    """Who a member is whose class has a key; the first piece of the line may say it too, and names begin large."""
+    words = _words(first)
+    found = _class_pattern(tuple(classes)).search(words)
+    if found and (words[0].isupper() or found[1].casefold() == job.casefold()):
+        said_race = words[: found.start(1)].strip()
+        said = [_said("Race", said_race, first[0])] if race and said_race else []
+        said.append(_said("Class", found[1], first[0]))
+        return Person(race or said_race or None, job, _without(syntax, first), tuple(said))
+    return Person(race or words or None, job, _without(syntax, [] if race else first))
+
+
+def _person_with_race(syntax: MemberSyntax, race: str, said: Sequence[Piece], at: int | None) -> Person:
+    """Who a member is whose race has a key, and whose class the words of the line end with.
+
+    A class of the fifth edition begins `at` a place of them, and what stands before it is a race; another one is all
+    that they say but the race.
+    """
+    words = _words(said)
+    if at is None:
+        at = len(race) + 1 if words.casefold().startswith(f"{race.casefold()} ") else 0
+    said_race = words[:at].strip()
+    again = (_said("Race", said_race, said[0]),) if said_race else ()
+    return Person(race, words[at:], _without(syntax, said), again)
+
+
+def _said(key: str, words: str, piece: Piece) -> Entry:
+    return Entry(key, words, piece.range)
 
 
 def _before_level(syntax: MemberSyntax, free: Sequence[Piece]) -> list[Piece]:

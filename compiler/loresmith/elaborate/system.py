@@ -90,7 +90,7 @@ class SystemElaborator:
 
     def _elaborated(self, written: list[MemberSyntax], player: str | None) -> tuple[Member, ...]:
         elaborator = MemberElaborator(self.reader.source, self.reader.vocabulary.lists, self.findings)
-        members = (elaborator.member(member, member.name == player) for member in written)
+        members = (elaborator.member(member, player) for member in written)
         return tuple(member for member in members if member)
 
     def _unknown(self, section: SystemSection) -> list[Detail]:

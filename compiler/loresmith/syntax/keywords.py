@@ -37,6 +37,17 @@ MEMBER_KEYS = {
     "health": "health",
     "hp": "health",
     "hit points": "health",
+    "max hp": "maximum health",
+    "max health": "maximum health",
+    "max hit points": "maximum health",
+    "maximum hp": "maximum health",
+    "maximum health": "maximum health",
+    "maximum hit points": "maximum health",
+    "hp max": "maximum health",
+    "hp maximum": "maximum health",
+    "health max": "maximum health",
+    "health maximum": "maximum health",
+    "hit point maximum": "maximum health",
     "experience": "experience",
     "xp": "experience",
     "exp": "experience",
@@ -44,6 +55,12 @@ MEMBER_KEYS = {
     "items": "inventory",
     "equipment": "inventory",
 }
+
+PLAYER_MARKS = ("player", "the player", "player character", "the player character", "pc")
+"""What beside a member's name says that the member is the player character."""
+
+NPC_MARKS = ("npc", "non-player character", "non player character")
+"""What beside a member's name says that the DM plays the member."""
 
 
 @lru_cache(maxsize=4096)

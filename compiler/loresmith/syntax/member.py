@@ -32,13 +32,17 @@ class Piece(NamedTuple):
 
 
 class MemberSyntax(NamedTuple):
-    """A member as written: what its own line says without keys, race and class among it, and all that has a key."""
+    """A member as written: what its own line says without keys, race and class among it, and all that has a key.
+
+    `overlong_row` is the row of a table that has more cells than the head names.
+    """
 
     name: str
     range: Range
     player: bool = False
     pieces: tuple[Piece, ...] = ()
     entries: tuple[Entry, ...] = ()
+    overlong_row: Range | None = None
 
 
 class Row(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from loresmith.syntax.keywords import MEMBER_KEYS, comparable
+from loresmith.syntax.keywords import MEMBER_KEYS, NPC_MARKS, PLAYER_MARKS, comparable
 from loresmith.syntax.member import Entry, MemberSyntax, Piece
 from loresmith.syntax.tree import Range
 
@@ -15,13 +15,14 @@ _PIECE = re.compile(r"(?:\([^()]*\)|(?<=\d),(?=\d{3}(?!\d))|[^,;(]|\()+")
 """What stands between commas and semicolons, those within parentheses and numbers (`1,250`) left out."""
 _INVENTORY = re.compile(r"[ \t]*[*_]*(inventory|items|equipment)[*_]*[ \t]*:[*_ \t]*([^;]*)", re.I)
 _KEYED = re.compile(r"((?:\([^()]*\)|[^:(])+):[*_ \t]*(.*)$")
+_MOST = r"max(?:imum)?[ \t]+(?:health|hp|hit points)|(?:health|hp)[ \t]+max(?:imum)?|hit point maximum"
 _FACT = re.compile(
-    r"(level|lvl|health|hp|hit points|experience|xp|exp|ac)(?:[ \t]*:[ \t]*|[ \t]+|(?=[-+\d]))([^ \t].*)$",
+    rf"(level|lvl|{_MOST}|health|hp|hit points|experience|xp|exp|ac)(?:[ \t]*:[ \t]*|[ \t]+|(?=[-+\d]))([^ \t].*)$",
     re.I,
 )
 _AMOUNT_FIRST = re.compile(r"(\d[\d/,]*)[ \t]*(health|hp|hit points|experience|xp|exp|gold|gp)", re.I)
 _PURSE = re.compile(r"(gold|gp)[ \t]*(\d[\d,]*)", re.I)
-_WITHIN = re.compile(r"\b(level|lvl|hp|hit points|xp|ac)[ \t]+([-+]?\d[\d/]*)(?![\w/])", re.I)
+_WITHIN = re.compile(rf"\b(level|lvl|{_MOST}|hp|hit points|xp|ac)[ \t]+([-+]?\d[\d/]*)(?![\w/])", re.I)
 """A fact among the words of a piece: `Elf Ranger level 3`."""
 _EMPTY_PARENTHESES = re.compile(r"[ \t]*,[ \t]*(?=\))|[ \t]*\([ \t]*\)")
 _NUMBER = re.compile(r"[-+]?\d[\d/,]*(?:[ \t]*(?:gold|gp|sp|cp|feet|ft))?\.?", re.I)
@@ -34,19 +35,16 @@ def member_of(text: str, offset: int) -> MemberSyntax:
     named = _NAMED.match(text)
     if named is None:
         return MemberSyntax(name_without_emphasis(text), Range(offset, offset + len(text.rstrip())))
-    name, position, player = name_without_emphasis(named[1]), named.end(), False
+    name, position = name_without_emphasis(named[1]), named.end()
     place = Range(offset + named.start(1), offset + named.start(1) + len(named[1].rstrip()))
     line = _Line()
     while match := _PARENTHESIS.match(text, position):
-        if comparable(match[1]) == "player":
-            player = True
-        else:
-            line.read(match[1], offset + match.start(1))
+        line.read(match[1], offset + match.start(1))
         position = match.end()
     rest = _COLON.match(text, position)
     position = rest.end() if rest else position
     line.read(text[position:], offset + position)
-    return MemberSyntax(name, place, player or line.player, tuple(line.pieces), tuple(line.entries))
+    return MemberSyntax(name, place, line.player, tuple(line.pieces), tuple(line.entries))
 
 
 def name_without_emphasis(name: str) -> str:
@@ -78,8 +76,10 @@ class _Line:
         self._list_key = None
 
     def _read_piece(self, piece: str, place: Range) -> None:
-        if piece.lower() == "player":
+        if comparable(piece) in PLAYER_MARKS:
             self.player = True
+        elif comparable(piece) in NPC_MARKS:
+            self.pieces.append(Piece(piece, place, "Note"))
         elif (fact := _fact(piece)) and not (_means(fact[0]) == "level" and self._has_level):
             self._enter(*fact, place)
         elif keyed := self._keyed(piece):

@@ -65,7 +65,7 @@ def _begins_with(rows: list[Row], keys: Collection[str]) -> bool:
 
 def _keyed(rows: list[Row]) -> list[MemberSyntax]:
     """The members of a list of `- Key: value`; each `Name` but the first begins another one."""
-    nameless = MemberSyntax("", Range(rows[0].start, rows[0].start + len(rows[0].text)))
+    nameless = MemberSyntax("", _place_of(rows[0]))
     members = [UnfinishedMember(nameless)]
     for row in rows:
         item = ITEM.match(row.text)
@@ -125,14 +125,19 @@ def _table(rows: list[Row]) -> Iterator[MemberSyntax]:
     for row in rows[1:]:
         if _DELIMITERS.match(row.text):
             continue
-        entries = [cell._replace(key=key) for key, cell in zip(keys, _cells(row), strict=False)]
+        cells = _cells(row)
+        entries = [cell._replace(key=key) for key, cell in zip(keys, cells, strict=False)]
+        overlong = any(cell.value for cell in cells[len(keys) :])
         named = next((entry for entry in entries if comparable(entry.key) == "name"), None)
         others = tuple(entry for entry in entries if entry is not named and entry.value)
-        if named and named.value:
-            head = member_of(named.value, named.range.start)
-        else:
-            head = MemberSyntax("", Range(row.start, row.start + len(row.text)))
-        yield head._replace(entries=(*head.entries, *others))
+        nameless = MemberSyntax("", _place_of(row))
+        head = member_of(named.value, named.range.start) if named and named.value else nameless
+        surplus = _place_of(row) if overlong else None
+        yield head._replace(entries=(*head.entries, *others), overlong_row=surplus)
+
+
+def _place_of(row: Row) -> Range:
+    return Range(row.start, row.start + len(row.text))
 
 
 def _cells(row: Row) -> list[Entry]:
