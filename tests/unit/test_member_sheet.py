@@ -18,6 +18,7 @@ FIRST_LINE = TEXT.split("- {line}", maxsplit=1)[0].count("\n") + 1
     ("party", "inventory"),
     [
         (f"{LYRA}\n  - Equipment: longsword\n  - Inventory: rope", "longsword, rope"),
+        (f"{LYRA}\n  - Items: bow, rope\n  - Equipment: lamp\n  - Inventory: Bow, rope", "bow, rope, lamp"),
         (f"{LYRA}, Inventory: bow, sack\n  - Items:\n    - rope\n    - lamp", "bow, sack, rope, lamp"),
         (
             "|Name|Items|Class|Level|HP|Equipment|\n|-|-|-|-|-|-|\n|Lyra|bow|Bard|3|9|rope, lamp|",

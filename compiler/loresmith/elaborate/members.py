@@ -9,7 +9,7 @@ from loresmith.diagnostics.diagnostic import Findings
 from loresmith.diagnostics.span import Span
 from loresmith.elaborate.line_details import ABILITIES, with_pieces
 from loresmith.elaborate.race_and_class import person_of
-from loresmith.elaborate.repeats import contradictions, fields_of
+from loresmith.elaborate.repeats import contradictions, fields_of, inventories
 from loresmith.ir.numbers import TOLD_DIGITS
 from loresmith.ir.scenario import Detail, Member
 from loresmith.syntax.keywords import MEMBER_KEYS, PLAYER_MARKS, comparable
@@ -73,7 +73,7 @@ class MemberElaborator:
             health=health[0],
             max_health=health[1],
             experience=experience,
-            inventory=tuple(item for entry in fields.get("inventory", ()) for item in _items(entry.value)),
+            inventory=tuple(item for value in inventories(fields) for item in _items(value)),
             details=self._details(syntax),
             span=self._span(syntax),
         )

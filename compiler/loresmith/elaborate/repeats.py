@@ -38,6 +38,14 @@ def contradictions(fields: Fields) -> Iterator[Contradiction]:
             yield from (Contradiction(field, first, e) for e in others if _plain(field, e.value) != said)
 
 
+def inventories(fields: Fields) -> list[str]:
+    """What the entries of the inventory say; the same list given twice is one."""
+    lists = dict[str, str]()
+    for entry in fields.get("inventory", ()):
+        lists.setdefault(_plain("inventory", entry.value), entry.value)
+    return list(lists.values())
+
+
 def _plain(field: str, value: str) -> str:
     """A value freed of what makes no difference: `24` and `024 / 24` are one health."""
     words = re.sub(r"\b0+(?=\d)", "", " ".join(value.strip("*_ ").split()).casefold())
