@@ -38,7 +38,7 @@ class TextReader:
             return self.source.text[place.start : place.end]
         pieces, last = list[str](), place.start
         for comment in self._comments:
-            if comment.start >= last and comment.end <= place.end:
+            if comment.end > last and comment.start < place.end:
                 start, end = self._with_lines(comment, place)
                 pieces.append(self.source.text[last : max(last, start)])
                 last = max(last, end)

@@ -15,7 +15,7 @@ from loresmith.diagnostics.diagnostic import Findings
 from loresmith.resources import shipped_folder
 from loresmith.syntax.lines import LineClassifier, LineToken
 from loresmith.syntax.marks import source_lines
-from loresmith.syntax.opaque import Region, Shadows, cast_shadows
+from loresmith.syntax.opaque import Region, Shadows, cast_shadows, comment_around
 from loresmith.syntax.source import Source
 from loresmith.syntax.tree import (
     Document,
@@ -60,7 +60,7 @@ def parse_document(source: Source, findings: Findings) -> Parsed:
         _report_region(region, source, findings)
     runs = _runs(tokens)
     tree = _tree(tuple(_terminal(run) for run in runs))
-    document = _Builder(runs, front, source).document(tree.children)
+    document = _Builder(runs, front, source, shadows).document(tree.children)
     return Parsed(source, shadows, document)
 
 
@@ -132,10 +132,13 @@ def _parser() -> Lark:
 class _Builder:
     """Lark's tree to our own: each rule's method takes its children."""
 
-    def __init__(self, runs: list[list[LineToken]], front: Range | None, source: Source) -> None:
+    def __init__(
+        self, runs: list[list[LineToken]], front: Range | None, source: Source, shadows: Shadows
+    ) -> None:
         self.runs = runs
         self.front = front
         self.source = source
+        self.comments = shadows.comments()
         self.stray: list[Range] = []
 
     def document(self, children: list[Any]) -> Document:
@@ -188,7 +191,7 @@ class _Builder:
     def _keep_stray(self, lines: Token | None) -> None:
         texts = [token for token in self._lines(lines) if token.kind == "TEXT"]
         if texts:
-            self.stray.append(_span_of(texts))
+            self.stray.append(self._place(texts))
 
     def _head(self, token: Token) -> Head:
         mark = self.runs[int(token)][0].mark
@@ -201,11 +204,15 @@ class _Builder:
         if not texts:
             end = self.runs[int(head)][0].end
             return Range(end, end)
-        return _trimmed(self.source.text, _span_of(texts))
+        return self._place(texts)
 
-
-def _span_of(tokens: list[LineToken]) -> Range:
-    return Range(tokens[0].start, tokens[-1].end)
+    def _place(self, texts: list[LineToken]) -> Range:
+        """The place of lines without blank ends; of a comment that only ends or begins in them it has nothing."""
+        start, end = texts[0].start, texts[-1].end
+        begun, unended = comment_around(self.comments, start), comment_around(self.comments, end)
+        return _trimmed(
+            self.source.text, Range(begun.end if begun else start, unended.start if unended else end)
+        )
 
 
 def _trimmed(text: str, place: Range) -> Range:

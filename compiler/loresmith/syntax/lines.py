@@ -70,7 +70,7 @@ class LineClassifier:
         if mark and mark.kind == "close" and self._tag != mark.key:
             if mark.start not in self._mistaken:
                 self.stray.append(mark)
-            yield from self._text(line.start, mark.start)
+            yield from _text(line, line.start, mark.start)
             yield from self._closing(line, mark.end, line.end)
             return
         if mark is None:
@@ -91,17 +91,13 @@ class LineClassifier:
         if self._tag:
             closing = _CLOSING[self._tag].search(line.text, start - line.start, end - line.start)
         if closing is None:
-            yield from self._text(start, end)
+            yield from _text(line, start, end)
             return
-        yield from self._text(start, line.start + closing.start())
+        yield from _text(line, start, line.start + closing.start())
         self._tag, self._region = None, "between"
         self._turn = None
         yield LineToken("END", line.start + closing.start(), line.start + closing.end())
-        yield from self._text(line.start + closing.end(), end)
-
-    def _text(self, start: int, end: int) -> Iterator[LineToken]:
-        if self.source.text[start:end].strip():
-            yield LineToken("TEXT", start, end)
+        yield from _text(line, line.start + closing.end(), end)
 
     def _heading(self, mark: Mark) -> str | None:
         if self._tag not in (None, "system"):
@@ -223,6 +219,12 @@ class LineClassifier:
         end = turn.start if turn else len(self.source.text)
         fields = (m for m in self._headings if m and m.start < end and comparable(m.title) in FIELDS)
         return max((mark.start for mark in fields), default=-1)
+
+
+def _text(line: Line, start: int, end: int) -> Iterator[LineToken]:
+    """The text that a line has from `start` to `end`, where it has any besides comments."""
+    if line.visible[start - line.start : end - line.start].strip():
+        yield LineToken("TEXT", start, end)
 
 
 def _is_player_field(mark: Mark, system_level: int) -> bool:
