@@ -118,7 +118,7 @@ def _dataset_summary(artefact: Artefact) -> str:
 
 LOWER = Stage(
     "lower",
-    7,
+    8,
     "Scenarios",
     (),
     _lower_inputs,

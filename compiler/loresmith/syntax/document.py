@@ -16,6 +16,7 @@ from loresmith.resources import shipped_folder
 from loresmith.syntax.lines import LineClassifier, LineToken
 from loresmith.syntax.marks import source_lines
 from loresmith.syntax.opaque import Region, Shadows, cast_shadows, comment_around
+from loresmith.syntax.party import names_of_player, written_members
 from loresmith.syntax.source import Source
 from loresmith.syntax.tree import (
     Document,
@@ -49,8 +50,11 @@ def parse_document(source: Source, findings: Findings) -> Parsed:
     """The syntax tree of a file; every file has one, whatever is found in it."""
     front, start = _front_matter(source, findings)
     shadows = cast_shadows(source, start)
-    classifier = LineClassifier(source, source_lines(source, shadows, start))
-    tokens = list(classifier.tokens())
+    lines = source_lines(source, shadows, start)
+    classifier, document = _read(LineClassifier(source, lines), front, shadows)
+    if players := _players(classifier.speakers, document, shadows):
+        # Who the player is stands in SYSTEM, so the labels with the name are known only now.
+        classifier, document = _read(LineClassifier(source, lines, players), front, shadows)
     for mark in classifier.unclosed:
         findings.add("SC103", source.span(mark.start, mark.end), f"<{mark.title}> is never closed.")
     for mark in classifier.stray:
@@ -58,10 +62,25 @@ def parse_document(source: Source, findings: Findings) -> Parsed:
         findings.add("SC103", source.span(mark.start, mark.end), message)
     for region in shadows.unclosed():
         _report_region(region, source, findings)
-    runs = _runs(tokens)
-    tree = _tree(tuple(_terminal(run) for run in runs))
-    document = _Builder(runs, front, source, shadows).document(tree.children)
     return Parsed(source, shadows, document)
+
+
+def _read(
+    classifier: LineClassifier, front: Range | None, shadows: Shadows
+) -> tuple[LineClassifier, Document]:
+    """The classifier, its lines read, and the document that they make."""
+    runs = _runs(classifier.tokens())
+    tree = _tree(tuple(_terminal(run) for run in runs))
+    return classifier, _Builder(runs, front, classifier.source, shadows).document(tree.children)
+
+
+def _players(speakers: set[str], document: Document, shadows: Shadows) -> frozenset[str]:
+    """Those of the speakers that are the player character."""
+    system = next((s for s in document.sections if isinstance(s, SystemSection)), None)
+    if not speakers or system is None:
+        return frozenset()
+    names = names_of_player(written_members(system, shadows.visible))
+    return frozenset(speaker for speaker in speakers if speaker.casefold() in names)
 
 
 def _report_region(region: Region, source: Source, findings: Findings) -> None:

@@ -26,11 +26,14 @@ class LineToken(NamedTuple):
 
 
 class LineClassifier:
-    """Walks the lines once. `unclosed` and `stray` collect the tags that have no partner."""
+    """Walks the lines once. `unclosed` and `stray` collect the tags that have no partner, `speakers` the names in bold
+    labels of DM turns that a label opened; those in `players` open User turns."""
 
-    def __init__(self, source: Source, lines: Sequence[Line]) -> None:
+    def __init__(self, source: Source, lines: Sequence[Line], players: frozenset[str] = frozenset()) -> None:
         self.source = source
         self.lines = lines
+        self.players = players
+        self.speakers = set[str]()
         self.unclosed: list[Mark] = []
         self.stray: list[Mark] = []
         self._region = "before"
@@ -40,6 +43,7 @@ class LineClassifier:
         self._tag: str | None = None
         self._mistaken = set[int]()
         self._turn: Mark | None = None
+        self._labelled_reply = False
         self._headings = [heading_of(line, source) if "#" in line.text else None for line in lines]
         first = self._first_turn()
         self._turn_level = first.level if first else None
@@ -74,7 +78,7 @@ class LineClassifier:
             yield from self._closing(line, mark.end, line.end)
             return
         if mark is None:
-            mark = label_of(line)
+            mark = self._speaking(label_of(line))
             kind = self._label(mark) if mark else None
         if kind and mark:
             yield LineToken(kind, mark.start, mark.end, mark)
@@ -163,6 +167,14 @@ class LineClassifier:
         self._mistaken.update(mistaken[:1])
         return False
 
+    def _speaking(self, mark: Mark | None) -> Mark | None:
+        """The label; where the player character's name opens a turn, a User's."""
+        in_reply = self._region == "turns" and self._labelled_reply
+        if mark is None or not (in_reply and mark.bold and mark.key is None):
+            return mark
+        self.speakers.add(mark.title)
+        return mark._replace(key="user") if mark.title in self.players else mark
+
     def _label(self, mark: Mark) -> str | None:
         if self._tag not in (None, "system"):
             return None
@@ -200,6 +212,8 @@ class LineClassifier:
 
     def _enter_turn(self, mark: Mark) -> str:
         self._region, self._turn = "turns", mark
+        if mark.key != "result":
+            self._labelled_reply = mark.key == "dm" and mark.kind == "label"
         return "RESULT" if mark.key == "result" else "TURN"
 
     def _first_turn(self) -> Mark | None:
