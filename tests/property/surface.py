@@ -31,10 +31,12 @@ def _front(draw: st.DrawFn) -> list[str]:
 
 
 def _with_comments(draw: st.DrawFn, blocks: list[str]) -> str:
-    """The blocks one below the other with comments between some, and rules between others."""
+    """The blocks one below the other with comments behind and between some, and rules between others."""
     pieces = list[str]()
     for number, block in enumerate(blocks):
         pieces.append(block)
+        if number and draw(st.integers(0, 7)) == 0:
+            pieces[-1] += f" {draw(st.sampled_from(COMMENTS))}"
         if number and number + 1 < len(blocks) and draw(st.integers(0, 3)) == 0:
             pieces.append(draw(st.sampled_from((*COMMENTS, "---"))))
     return draw(st.sampled_from(("\n\n", "\n\n\n"))).join(pieces)

@@ -206,3 +206,52 @@ def test_anything_compiles_and_spans_stay_inside(start: str, text: str) -> None:
         assert found.end_column <= len(lines[found.end_line - 1]) + 1
     # Whatever stops a scenario is said: no error, no missing scenario.
     assert (result.scenario is None) == any(found.severity == "error" for found in result.findings)
+
+
+PARTY = """# SYSTEM
+
+## Role
+
+You are the DM.
+
+## World
+
+W.
+
+## Location
+
+L.
+
+## Party
+
+- **Lyra Windrunner** (player): Elf Ranger, level 3
+  - Health: 24/28
+- **{companion}**: Dwarf Cleric, level 3
+  - Health: 27
+
+"""
+LABELS = "**Player:** I look.\n**DM:** Dark.\n"
+
+
+@pytest.mark.parametrize(
+    ("turns", "companion", "roles"),
+    [
+        (f"{LABELS}**Lyra Windrunner:** I go.\n**DM:** So.", "Borin", "user dm user dm"),
+        (f"{LABELS}**lyra**: I go.\nIn.\n\n**GM**: So.", "Borin", "user dm user dm"),
+        ("User: I look.\nDM: Dark.\n**Lyra:** I go.\nDM: So.", "Borin", "user dm user dm"),
+        (f"{LABELS}[roll: 1d4]\n**TOOLCALL:** 1d4: 1d4[2] = *2*\n**Lyra:** I go.", "Borin", "user dm user"),
+        (f"{LABELS}**Lyra:** I go.", "Lyra Stone", "user dm"),
+        (f"{LABELS}**Borin:** I go.", "Borin", "user dm"),
+        (f"{LABELS}Lyra: I go.\n> **Lyra:** I go.\nOh **Lyra:** go.\n`**Lyra:** go`", "Borin", "user dm"),
+        ("**Player:** I look.\n**Lyra:** I go.\n**Borin:** Aye.\n**DM:** Dark.", "Borin", "user dm"),
+        ("# User\n\nI look.\n\n# DM\n\nDark.\n\n**Lyra:** I go.", "Borin", "user dm"),
+        (f"{LABELS}\n# DM\n\nSo.\n\n**Lyra:** I go.", "Borin", "user dm"),
+        (f"{LABELS}\n# Notes <!-- noqa -->\n\nX.\n\n# DM\n\n**Lyra:** I go.", "Borin", "user dm"),
+    ],
+)
+def test_the_player_characters_bold_label_is_a_user_turn_among_labels(
+    turns: str, companion: str, roles: str
+) -> None:
+    result = compiled(PARTY.format(companion=companion) + turns)
+    assert result.scenario is not None, result.findings
+    assert " ".join(turn.role for turn in result.scenario.turns) == roles

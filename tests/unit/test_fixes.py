@@ -53,6 +53,10 @@ FIXES = {
                            "[roll: stealth]\n\n# Tool Result\n\nstealth: 3 + 4 = *7*\n\n# DM\n\nSo."),
     "tags in a result's section": ("[roll: stealth]\n\n# TOOLCALL\n\n<toolcall>stealth : 3+4 = 7</toolcall>",
                                    "[roll: stealth]\n\n# TOOLCALL\n\n<TOOLCALL>stealth: 3 + 4 = *7*</TOOLCALL>"),
+    "tags of another name": ("[roll: stealth]\n\n<TOOL_RESULT>stealth: 3 + 4 = *7*</tool result>",
+                             "[roll: stealth]\n\n<TOOLCALL>stealth: 3 + 4 = *7*</TOOLCALL>"),
+    "one tag of another name": ("[roll: stealth]\n\n<TOOLCALL>stealth: 3 +\n4 = *7*</TOOL-CALL>",
+                                "[roll: stealth]\n\n<TOOLCALL>stealth: 3 + 4 = *7*</TOOLCALL>"),
     "no colon": ("[roll perception] and [roll stealth]", "[roll: perception] and [roll: stealth]"),
     "white space": ("[ roll : perception]", "[roll: perception]"),
 }  # fmt: skip

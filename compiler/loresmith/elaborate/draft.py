@@ -55,7 +55,7 @@ class MadeCall(NamedTuple):
 
 
 class GivenResult(NamedTuple):
-    """A result in the text; a malformed one has its `syntax.problem`, one without its end isn't closed."""
+    """A result in the text; a malformed one has its `syntax.problem`, one without its two tags isn't closed."""
 
     result: Result
     syntax: ResultSyntax

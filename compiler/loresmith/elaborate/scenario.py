@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loresmith.diagnostics.diagnostic import Findings
+from loresmith.diagnostics.diagnostic import Findings, Fix
 from loresmith.diagnostics.span import Span
 from loresmith.elaborate.draft import Draft
 from loresmith.elaborate.front_matter import elaborate_front_matter
@@ -11,7 +11,7 @@ from loresmith.elaborate.text import TextReader
 from loresmith.elaborate.turns import TurnElaborator
 from loresmith.ir.vocabulary import Vocabulary
 from loresmith.syntax.document import Parsed
-from loresmith.syntax.tree import Document, IgnoredSection, Range, SystemSection, TurnSection
+from loresmith.syntax.tree import Document, IgnoredSection, MisnamedTag, Range, SystemSection, TurnSection
 
 
 def elaborate(parsed: Parsed, vocabulary: Vocabulary, findings: Findings) -> Draft:
@@ -26,6 +26,8 @@ def elaborate(parsed: Parsed, vocabulary: Vocabulary, findings: Findings) -> Dra
         findings.add("SC103", span, "<TOOLCALL> is never closed.", "Close it with </TOOLCALL>.")
     for span in reader.stray:
         findings.add("SC103", span, "</TOOLCALL> closes nothing.")
+    for tag in reader.misnamed:
+        _report_misnamed(tag, reader, findings)
     return Draft(parsed.source, front, system, turns)
 
 
@@ -53,6 +55,18 @@ def _report_structure(
     )
     if turn:
         findings.add("SC102", reader.span(turn.head.range), "A turn before SYSTEM.", "SYSTEM comes first.")
+
+
+def _report_misnamed(tag: MisnamedTag, reader: TextReader, findings: Findings) -> None:
+    """SC104 at the tag; where it has a partner, with a fix that names both."""
+    text, fix = reader.source.text, None
+    if tag.pair:
+        opening, closing = tag.pair
+        place = reader.span(Range(opening.start, closing.end))
+        fix = Fix(**place._asdict(), text=f"<TOOLCALL>{text[opening.end : closing.start]}</TOOLCALL>")
+    written = " ".join(text[tag.range.start : tag.range.end].split())
+    message, hint = f"{written} is no result's tag.", "A result's tag is <TOOLCALL>…</TOOLCALL>."
+    findings.add("SC104", reader.span(tag.range), message, hint, fix)
 
 
 def _first_line(place: Range, reader: TextReader) -> Span:

@@ -9,17 +9,19 @@ from loresmith.ir.vocabulary import Vocabulary
 from loresmith.syntax.document import Parsed
 from loresmith.syntax.inline import InlineScanner
 from loresmith.syntax.opaque import Region
-from loresmith.syntax.tree import CallPiece, Piece, Range, ResultPiece, TextPiece
+from loresmith.syntax.tree import CallPiece, MisnamedTag, Piece, Range, ResultPiece, StrayPiece, TextPiece
 
 
 class TextReader:
-    """Reads ranges of a parsed file. `unclosed` and `stray` collect the result tags without a partner."""
+    """Reads ranges of a parsed file. `unclosed` and `stray` collect the result tags without a partner, `misnamed` those
+    of turns that have another name."""
 
     def __init__(self, parsed: Parsed, vocabulary: Vocabulary) -> None:
         self.source = parsed.source
         self.vocabulary = vocabulary
         self.unclosed: list[Span] = []
         self.stray: list[Span] = []
+        self.misnamed: list[MisnamedTag] = []
         self._visible = parsed.shadows.visible
         self._comments = parsed.shadows.comments()
         self._scanner = InlineScanner(parsed.source, parsed.shadows, vocabulary.names)
@@ -38,7 +40,7 @@ class TextReader:
             return self.source.text[place.start : place.end]
         pieces, last = list[str](), place.start
         for comment in self._comments:
-            if comment.start >= last and comment.end <= place.end:
+            if comment.end > last and comment.start < place.end:
                 start, end = self._with_lines(comment, place)
                 pieces.append(self.source.text[last : max(last, start)])
                 last = max(last, end)
@@ -46,7 +48,10 @@ class TextReader:
 
     def parts(self, place: Range) -> list[DraftPart]:
         """The parts of a range in order; white space at its ends is dropped."""
-        return [part for piece in self._scanner.pieces(place) for part in self._parts(piece)]
+        pieces = self._scanner.pieces(place)
+        tags = (piece.misnamed for piece in pieces if isinstance(piece, ResultPiece | StrayPiece))
+        self.misnamed += filter(None, tags)
+        return [part for piece in pieces for part in self._parts(piece)]
 
     def calls(self, place: Range) -> list[MadeCall]:
         """The calls in a range."""
@@ -64,7 +69,8 @@ class TextReader:
             return [self._call(piece)]
         if isinstance(piece, ResultPiece):
             return [self._result(piece)]
-        self.stray.append(self.span(piece.range))
+        if piece.misnamed is None:
+            self.stray.append(self.span(piece.range))
         return []
 
     def _with_lines(self, comment: Region, place: Range) -> tuple[int, int]:
@@ -94,9 +100,9 @@ class TextReader:
         )
 
     def _result(self, piece: ResultPiece) -> GivenResult:
-        if not piece.closed:
+        if not piece.closed and piece.misnamed is None:
             self.unclosed.append(self.span(piece.range))
         syntax = piece.result
         total = syntax.sum.total if syntax.sum else None
         result = Result(label=syntax.label, body=syntax.body, total=total, span=self.span(piece.range))
-        return GivenResult(result, syntax, piece.closed)
+        return GivenResult(result, syntax, piece.closed and piece.misnamed is None)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from loresmith.diagnostics.diagnostic import Findings
 from loresmith.diagnostics.span import Span
 from loresmith.elaborate.draft import DraftPart, DraftSystem, DraftTurn, GivenResult
 from loresmith.elaborate.text import TextReader
 from loresmith.ir.scenario import Result, Text
-from loresmith.syntax.keywords import SECTIONS
+from loresmith.syntax.keywords import SECTIONS, comparable
 from loresmith.syntax.results import parse_result
 from loresmith.syntax.tree import Head, ResultSection, Section, TurnSection
 
@@ -77,21 +79,30 @@ class TurnElaborator:
         names = [member.casefold() for member in self.system.names] if self.system else []
         if self.system and self.system.player and name == self.system.player.casefold():
             return "user"
-        meant = next(
-            (word for word in SECTIONS if len(word) >= SHORTEST_KEYWORD and _one_slip(name, word)), None
-        )
-        if meant and name not in names:
-            message = f"The speaker {head.title!r} is one slip away from a keyword."
-            self.findings.add(
-                "SC209", self.reader.span(head.range), message, f"Did you mean {_TITLES[meant]}?"
-            )
+        if name not in names:
+            self._report_speaker(head)
         return "dm"
 
+    def _report_speaker(self, head: Head) -> None:
+        """SC209 where a speaker's name is nearly a keyword, or a turn's keyword with something behind it."""
+        name = comparable(head.title)
+        nearly = (word for word in SECTIONS if len(word) >= SHORTEST_KEYWORD and _one_slip(name, word))
+        meant, how = next(nearly, None), "is one slip away from"
+        if meant is None and (begun := _TURN.match(name)):
+            meant, how = begun[0], "begins with"
+        if meant:
+            message = f"The speaker {head.title!r} {how} a keyword."
+            span = self.reader.span(head.range)
+            self.findings.add("SC209", span, message, f"Did you mean {_TITLES[meant]}?")
 
+
+_TURN = re.compile(rf"(?:{'|'.join(word for word, key in SECTIONS.items() if key in ('user', 'dm'))})\b")
 _TITLES = {
     "system": "SYSTEM",
     "user": "User",
     "player": "Player",
+    "dm": "DM",
+    "gm": "GM",
     "dungeon master": "Dungeon Master",
     "toolcall": "TOOLCALL",
     "tool result": "Tool Result",

@@ -47,7 +47,7 @@ class BodyWriter:
     def _written(self, piece: Piece) -> str:
         if isinstance(piece, CallPiece) and piece.call is not None:
             return self._call(piece, piece.call) + self._comments(piece.range)
-        if isinstance(piece, ResultPiece) and piece.closed and piece.result.problem is None:
+        if isinstance(piece, ResultPiece) and _is_sound(piece):
             return _result(piece.result) + self._comments(piece.range)
         return self.parsed.source.text[piece.range.start : piece.range.end]
 
@@ -61,6 +61,10 @@ class BodyWriter:
         arguments = tuple(Argument(name=a.name, value=a.value, span=span) for a in syntax.arguments)
         call = Call(tool=piece.name.lower(), arguments=arguments, span=span)
         return (self.vocabulary.canonical(call) or call).text
+
+
+def _is_sound(piece: ResultPiece) -> bool:
+    return piece.closed and piece.misnamed is None and piece.result.problem is None
 
 
 def _result(result: ResultSyntax) -> str:

@@ -17,7 +17,7 @@ from loresmith.ir.vocabulary import Vocabulary
 from loresmith.syntax.document import Parsed, parse_document
 from loresmith.syntax.keywords import FIELDS, comparable
 from loresmith.syntax.member import MemberSyntax
-from loresmith.syntax.party import parse_party, parse_player
+from loresmith.syntax.party import written_members
 from loresmith.syntax.source import make_source
 from loresmith.syntax.tree import Field, IgnoredSection, ResultSection, SystemSection, TurnSection
 
@@ -173,11 +173,7 @@ def _prose(section: SystemSection) -> list[Field]:
 def _written_members(parsed: Parsed) -> list[MemberSyntax]:
     """The members as written, the player's own field first."""
     system = next(s for s in parsed.document.sections if isinstance(s, SystemSection))
-    text = parsed.shadows.visible
-    kinds = [(FIELDS.get(comparable(field.head.title)), field.body) for field in system.fields]
-    parties = [parse_player(text, body) for kind, body in kinds if kind == "player"]
-    parties += [parse_party(text, body) for kind, body in kinds if kind == "party"]
-    return [member for party in parties for member in party.members]
+    return written_members(system, parsed.shadows.visible)
 
 
 def _continues(last: Section, turn: Section) -> bool:

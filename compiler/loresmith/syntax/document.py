@@ -15,7 +15,8 @@ from loresmith.diagnostics.diagnostic import Findings
 from loresmith.resources import shipped_folder
 from loresmith.syntax.lines import LineClassifier, LineToken
 from loresmith.syntax.marks import source_lines
-from loresmith.syntax.opaque import Region, Shadows, cast_shadows
+from loresmith.syntax.opaque import Region, Shadows, cast_shadows, comment_around
+from loresmith.syntax.party import names_of_player, written_members
 from loresmith.syntax.source import Source
 from loresmith.syntax.tree import (
     Document,
@@ -49,8 +50,11 @@ def parse_document(source: Source, findings: Findings) -> Parsed:
     """The syntax tree of a file; every file has one, whatever is found in it."""
     front, start = _front_matter(source, findings)
     shadows = cast_shadows(source, start)
-    classifier = LineClassifier(source, source_lines(source, shadows, start))
-    tokens = list(classifier.tokens())
+    lines = source_lines(source, shadows, start)
+    classifier, document = _read(LineClassifier(source, lines), front, shadows)
+    if players := _players(classifier.speakers, document, shadows):
+        # Who the player is stands in SYSTEM, so the labels with the name are known only now.
+        classifier, document = _read(LineClassifier(source, lines, players), front, shadows)
     for mark in classifier.unclosed:
         findings.add("SC103", source.span(mark.start, mark.end), f"<{mark.title}> is never closed.")
     for mark in classifier.stray:
@@ -58,10 +62,25 @@ def parse_document(source: Source, findings: Findings) -> Parsed:
         findings.add("SC103", source.span(mark.start, mark.end), message)
     for region in shadows.unclosed():
         _report_region(region, source, findings)
-    runs = _runs(tokens)
-    tree = _tree(tuple(_terminal(run) for run in runs))
-    document = _Builder(runs, front, source).document(tree.children)
     return Parsed(source, shadows, document)
+
+
+def _read(
+    classifier: LineClassifier, front: Range | None, shadows: Shadows
+) -> tuple[LineClassifier, Document]:
+    """The classifier, its lines read, and the document that they make."""
+    runs = _runs(classifier.tokens())
+    tree = _tree(tuple(_terminal(run) for run in runs))
+    return classifier, _Builder(runs, front, classifier.source, shadows).document(tree.children)
+
+
+def _players(speakers: set[str], document: Document, shadows: Shadows) -> frozenset[str]:
+    """Those of the speakers that are the player character."""
+    system = next((s for s in document.sections if isinstance(s, SystemSection)), None)
+    if not speakers or system is None:
+        return frozenset()
+    names = names_of_player(written_members(system, shadows.visible))
+    return frozenset(speaker for speaker in speakers if speaker.casefold() in names)
 
 
 def _report_region(region: Region, source: Source, findings: Findings) -> None:
@@ -132,10 +151,13 @@ def _parser() -> Lark:
 class _Builder:
     """Lark's tree to our own: each rule's method takes its children."""
 
-    def __init__(self, runs: list[list[LineToken]], front: Range | None, source: Source) -> None:
+    def __init__(
+        self, runs: list[list[LineToken]], front: Range | None, source: Source, shadows: Shadows
+    ) -> None:
         self.runs = runs
         self.front = front
         self.source = source
+        self.comments = shadows.comments()
         self.stray: list[Range] = []
 
     def document(self, children: list[Any]) -> Document:
@@ -188,7 +210,7 @@ class _Builder:
     def _keep_stray(self, lines: Token | None) -> None:
         texts = [token for token in self._lines(lines) if token.kind == "TEXT"]
         if texts:
-            self.stray.append(_span_of(texts))
+            self.stray.append(self._place(texts))
 
     def _head(self, token: Token) -> Head:
         mark = self.runs[int(token)][0].mark
@@ -201,11 +223,15 @@ class _Builder:
         if not texts:
             end = self.runs[int(head)][0].end
             return Range(end, end)
-        return _trimmed(self.source.text, _span_of(texts))
+        return self._place(texts)
 
-
-def _span_of(tokens: list[LineToken]) -> Range:
-    return Range(tokens[0].start, tokens[-1].end)
+    def _place(self, texts: list[LineToken]) -> Range:
+        """The place of lines without blank ends; of a comment that only ends or begins in them it has nothing."""
+        start, end = texts[0].start, texts[-1].end
+        begun, unended = comment_around(self.comments, start), comment_around(self.comments, end)
+        return _trimmed(
+            self.source.text, Range(begun.end if begun else start, unended.start if unended else end)
+        )
 
 
 def _trimmed(text: str, place: Range) -> Range:

@@ -9,11 +9,20 @@ from loresmith.syntax.calls import parse_call
 from loresmith.syntax.opaque import Shadows
 from loresmith.syntax.results import parse_result
 from loresmith.syntax.source import Source
-from loresmith.syntax.tree import CallPiece, Piece, Range, ResultPiece, StrayPiece, TextPiece
+from loresmith.syntax.tree import (
+    CallPiece,
+    MisnamedTag,
+    Piece,
+    Range,
+    ResultPiece,
+    ResultSyntax,
+    StrayPiece,
+    TextPiece,
+)
 
-_SIGN = re.compile(r"<\s*(/?)\s*toolcall\s*>|\[", re.I)
-_CLOSING = re.compile(r"<\s*/\s*toolcall\s*>", re.I)
-_OPENING = re.compile(r"<\s*toolcall\s*>", re.I)
+_TAG = re.compile(r"<\s*(/?)\s*(tool[\s_-]*(?:call|result)s?)\s*>", re.I)
+"""A result's tag, and those that were meant as one."""
+_SIGN = re.compile(rf"{_TAG.pattern}|\[", re.I)
 _BLANK_LINE = re.compile(r"\n[ \t]*(?=\n|$)")
 _CALL = re.compile(r"\[(\w+):([^\]\n]*)\]", re.ASCII)
 _UNCLOSED = re.compile(r"\[[ \t]*(\w+)[ \t]*:[^\]\n]*", re.ASCII)
@@ -51,7 +60,7 @@ class InlineScanner:
             if match[0] == "[":
                 piece = self._bracket(match.start(), within.end)
             elif match[1]:
-                piece = StrayPiece(Range(match.start(), match.end()))
+                piece = StrayPiece(Range(match.start(), match.end()), _misnamed(match))
             else:
                 piece = self._result(match, within.end)
             if piece:
@@ -59,17 +68,18 @@ class InlineScanner:
             position = piece.range.end if piece else match.end()
 
     def _result(self, opening: re.Match[str], limit: int) -> ResultPiece:
-        following = _OPENING.search(self.plain, opening.end(), limit)
+        following = _TAG.search(self.plain, opening.end(), limit)
+        if following and following[1]:
+            inside = Range(opening.end(), following.start())
+            misnamed = _misnamed(opening, following)
+            return ResultPiece(Range(opening.start(), following.end()), self._read(inside), misnamed=misnamed)
         limit = following.start() if following else limit
-        closing = _CLOSING.search(self.plain, opening.end(), limit)
-        if closing:
-            inside = self.visible[opening.end() : closing.start()]
-            result = parse_result(inside, opening.end())
-            return ResultPiece(Range(opening.start(), closing.end()), result)
         blank = _BLANK_LINE.search(self.plain, opening.end(), limit)
-        end = blank.start() if blank else limit
-        result = parse_result(self.visible[opening.end() : end], opening.end())
-        return ResultPiece(Range(opening.start(), end), result, closed=False)
+        inside = Range(opening.end(), blank.start() if blank else limit)
+        return ResultPiece(Range(opening.start(), inside.end), self._read(inside), False, _misnamed(opening))
+
+    def _read(self, inside: Range) -> ResultSyntax:
+        return parse_result(self.visible[inside.start : inside.end], inside.start)
 
     def _bracket(self, start: int, limit: int) -> CallPiece | None:
         closing = self._closing.after(start)
@@ -142,6 +152,14 @@ class _Next:
             found = self.text.find(self.character, position)
             self._asked, self._found = position, len(self.text) if found < 0 else found
         return self._found
+
+
+def _misnamed(*tags: re.Match[str]) -> MisnamedTag | None:
+    """The first of the tags, one or a pair, that isn't `<TOOLCALL>` or `</TOOLCALL>`."""
+    places = [Range(tag.start(), tag.end()) for tag in tags]
+    pair = (places[0], places[1]) if len(places) > 1 else None
+    wrong = (place for tag, place in zip(tags, places, strict=True) if tag[2].lower() != "toolcall")
+    return next((MisnamedTag(place, pair) for place in wrong), None)
 
 
 def _slip(text: str, name: str) -> tuple[str, str | None]:

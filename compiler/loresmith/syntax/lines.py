@@ -26,11 +26,14 @@ class LineToken(NamedTuple):
 
 
 class LineClassifier:
-    """Walks the lines once. `unclosed` and `stray` collect the tags that have no partner."""
+    """Walks the lines once. `unclosed` and `stray` collect the tags that have no partner, `speakers` the names in bold
+    labels of DM turns that a label opened; those in `players` open User turns."""
 
-    def __init__(self, source: Source, lines: Sequence[Line]) -> None:
+    def __init__(self, source: Source, lines: Sequence[Line], players: frozenset[str] = frozenset()) -> None:
         self.source = source
         self.lines = lines
+        self.players = players
+        self.speakers = set[str]()
         self.unclosed: list[Mark] = []
         self.stray: list[Mark] = []
         self._region = "before"
@@ -40,6 +43,7 @@ class LineClassifier:
         self._tag: str | None = None
         self._mistaken = set[int]()
         self._turn: Mark | None = None
+        self._labelled_reply = False
         self._headings = [heading_of(line, source) if "#" in line.text else None for line in lines]
         first = self._first_turn()
         self._turn_level = first.level if first else None
@@ -70,11 +74,11 @@ class LineClassifier:
         if mark and mark.kind == "close" and self._tag != mark.key:
             if mark.start not in self._mistaken:
                 self.stray.append(mark)
-            yield from self._text(line.start, mark.start)
+            yield from _text(line, line.start, mark.start)
             yield from self._closing(line, mark.end, line.end)
             return
         if mark is None:
-            mark = label_of(line)
+            mark = self._speaking(label_of(line))
             kind = self._label(mark) if mark else None
         if kind and mark:
             yield LineToken(kind, mark.start, mark.end, mark)
@@ -91,17 +95,13 @@ class LineClassifier:
         if self._tag:
             closing = _CLOSING[self._tag].search(line.text, start - line.start, end - line.start)
         if closing is None:
-            yield from self._text(start, end)
+            yield from _text(line, start, end)
             return
-        yield from self._text(start, line.start + closing.start())
+        yield from _text(line, start, line.start + closing.start())
         self._tag, self._region = None, "between"
         self._turn = None
         yield LineToken("END", line.start + closing.start(), line.start + closing.end())
-        yield from self._text(line.start + closing.end(), end)
-
-    def _text(self, start: int, end: int) -> Iterator[LineToken]:
-        if self.source.text[start:end].strip():
-            yield LineToken("TEXT", start, end)
+        yield from _text(line, line.start + closing.end(), end)
 
     def _heading(self, mark: Mark) -> str | None:
         if self._tag not in (None, "system"):
@@ -167,6 +167,14 @@ class LineClassifier:
         self._mistaken.update(mistaken[:1])
         return False
 
+    def _speaking(self, mark: Mark | None) -> Mark | None:
+        """The label; where the player character's name opens a turn, a User's."""
+        in_reply = self._region == "turns" and self._labelled_reply
+        if mark is None or not (in_reply and mark.bold and mark.key is None):
+            return mark
+        self.speakers.add(mark.title)
+        return mark._replace(key="user") if mark.title in self.players else mark
+
     def _label(self, mark: Mark) -> str | None:
         if self._tag not in (None, "system"):
             return None
@@ -204,6 +212,8 @@ class LineClassifier:
 
     def _enter_turn(self, mark: Mark) -> str:
         self._region, self._turn = "turns", mark
+        if mark.key != "result":
+            self._labelled_reply = mark.key == "dm" and mark.kind == "label"
         return "RESULT" if mark.key == "result" else "TURN"
 
     def _first_turn(self) -> Mark | None:
@@ -223,6 +233,12 @@ class LineClassifier:
         end = turn.start if turn else len(self.source.text)
         fields = (m for m in self._headings if m and m.start < end and comparable(m.title) in FIELDS)
         return max((mark.start for mark in fields), default=-1)
+
+
+def _text(line: Line, start: int, end: int) -> Iterator[LineToken]:
+    """The text that a line has from `start` to `end`, where it has any besides comments."""
+    if line.visible[start - line.start : end - line.start].strip():
+        yield LineToken("TEXT", start, end)
 
 
 def _is_player_field(mark: Mark, system_level: int) -> bool:

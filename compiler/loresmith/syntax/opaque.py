@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,6 +53,12 @@ class Shadows:
     def unclosed(self) -> list[Region]:
         """The regions whose end is missing."""
         return [region for region in self.regions if not region.closed]
+
+
+def comment_around(comments: Sequence[Region], offset: int) -> Region | None:
+    """The comment that `offset` cuts in two, of comments in order."""
+    index = bisect_left(comments, offset, key=lambda comment: comment.start) - 1
+    return comments[index] if index >= 0 and offset < comments[index].end else None
 
 
 def cast_shadows(source: Source, start: int) -> Shadows:

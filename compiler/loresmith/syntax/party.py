@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from loresmith.syntax.keywords import MEMBER_KEYS, comparable
+from loresmith.syntax.keywords import FIELDS, MEMBER_KEYS, comparable
 from loresmith.syntax.member import (
     ITEM,
     Entry,
@@ -17,7 +17,7 @@ from loresmith.syntax.member import (
     indent_of,
 )
 from loresmith.syntax.member_line import member_of
-from loresmith.syntax.tree import Range
+from loresmith.syntax.tree import Range, SystemSection
 
 _NONE = re.compile(r"\s*(?:[-*+]\s*)?[_*]*(?:none|-)[_*]*\.?\s*$", re.I)
 _RULE = re.compile(r"[ \t]*(?:-[ \t]*){3,}$|[ \t]*(?:\*[ \t]*){3,}$|[ \t]*(?:_[ \t]*){3,}$")
@@ -55,6 +55,27 @@ def parse_player(text: str, place: Range) -> PartySyntax:
     else:
         members, prose = parse_party(text, place)
     return PartySyntax([member._replace(player=True) for member in members[:1]] + members[1:], prose)
+
+
+def written_members(system: SystemSection, text: str) -> list[MemberSyntax]:
+    """The members that SYSTEM names, the player's own field first; `text` has its comments blanked."""
+    kinds = [(FIELDS.get(comparable(field.head.title)), field.body) for field in system.fields]
+    parties = [parse_player(text, body) for kind, body in kinds if kind == "player"]
+    parties += [parse_party(text, body) for kind, body in kinds if kind == "party"]
+    return [member for party in parties for member in party.members]
+
+
+def names_of_player(members: Sequence[MemberSyntax]) -> frozenset[str]:
+    """What the player character is called, letter case folded: its name, and the first word of it where no other
+    member is called so."""
+    named = [member for member in members if member.name.strip()]
+    player = next((member for member in named if member.player), named[0] if named else None)
+    if player is None:
+        return frozenset()
+    first = player.name.split()[0].casefold()
+    others = (member.name.casefold() for member in named if member is not player)
+    taken = any(first in (name, name.split()[0]) for name in others)
+    return frozenset({player.name.casefold()} | (set() if taken else {first}))
 
 
 def _begins_with(rows: list[Row], keys: Collection[str]) -> bool:

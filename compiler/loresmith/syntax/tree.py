@@ -167,18 +167,29 @@ class ResultSyntax(NamedTuple):
     problem: str | None = None
 
 
+class MisnamedTag(NamedTuple):
+    """A tag that is nearly a result's, as `<TOOL_CALL>` is; `pair` are the opening and the closing tag, None where it
+    has no partner."""
+
+    range: Range
+    pair: tuple[Range, Range] | None
+
+
 class ResultPiece(NamedTuple):
-    """A result inline in a text; `closed` is false where its end tag is missing."""
+    """A result inline in a text; `closed` is false where its end tag is missing, `misnamed` is the first of its tags
+    that has another name."""
 
     range: Range
     result: ResultSyntax
     closed: bool = True
+    misnamed: MisnamedTag | None = None
 
 
 class StrayPiece(NamedTuple):
     """A closing tag without its opening one."""
 
     range: Range
+    misnamed: MisnamedTag | None = None
 
 
 Piece = TextPiece | CallPiece | ResultPiece | StrayPiece
