@@ -184,6 +184,11 @@ def test_cells_that_no_column_is_for(row: str) -> None:
     assert findings_of(row) == [found]
 
 
+def test_what_stands_below_no_heading_is_a_note() -> None:
+    member = members_of("|Name|Class|Level|HP||\n|-|-|-|-|-|\n|Lyra|Bard|3|9|limps|")[0]
+    assert [(detail.name, detail.value) for detail in member.details] == [("Note", "limps")]
+
+
 def test_empty_cells_beyond_the_head_are_no_matter() -> None:
     assert members_of(f"{TABLE} | |")[0].character_class == "Bard"
 

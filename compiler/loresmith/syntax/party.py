@@ -142,7 +142,8 @@ def _is_table(rows: list[Row]) -> bool:
 
 
 def _table(rows: list[Row]) -> Iterator[MemberSyntax]:
-    keys = [cell.value for cell in _cells(rows[0])]
+    # What stands below no word of the head is a note, as it would be on a line.
+    keys = [cell.value if re.search(r"\w", cell.value) else "Note" for cell in _cells(rows[0])]
     for row in rows[1:]:
         if _DELIMITERS.match(row.text):
             continue
