@@ -148,6 +148,6 @@ def test_a_check_that_is_told_as_close_stays(die: int, told: str, moves: bool) -
 
 
 def test_a_copy_may_be_as_long_as_the_recipe_says() -> None:
-    long = scenario("word " * 70 + "Lyra Dane.", most=500)
+    long = scenario("word " * 57 + "and Lyra Dane.", most=500)
     assert derive(long, 1, Augment(names=1), VOCABULARY) is None
     assert derive(long, 1, Augment(names=1), VOCABULARY, 500) is not None

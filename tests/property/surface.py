@@ -35,7 +35,8 @@ def _with_comments(draw: st.DrawFn, blocks: list[str]) -> str:
     pieces = list[str]()
     for number, block in enumerate(blocks):
         pieces.append(block)
-        if number and draw(st.integers(0, 7)) == 0:
+        # Behind a fence's end it would be text of the fence.
+        if number and not block.endswith(("`", "~")) and draw(st.integers(0, 7)) == 0:
             pieces[-1] += f" {draw(st.sampled_from(COMMENTS))}"
         if number and number + 1 < len(blocks) and draw(st.integers(0, 3)) == 0:
             pieces.append(draw(st.sampled_from((*COMMENTS, "---"))))
