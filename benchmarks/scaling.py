@@ -113,13 +113,13 @@ def _measured(tokens: int) -> Size:
 
 def _make_project(root: Path, tokens: int) -> None:
     """A project with a tiny base, and scenarios until there are so many tokens."""
-    from loresmith.families.family import family_named
-    from loresmith.render.tokens import Tokens
+    from tokenizers import Tokenizer
 
     from benchmarks.corpus import CATEGORIES, scenario_text
     from tests.families.tiny import make_folder
 
-    tokenizer = Tokens(make_folder("gemma3", root / "base", **TINY), family_named("gemma3"))
+    base = make_folder("gemma3", root / "base", **TINY)
+    tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
     (root / "recipes").mkdir()
     (root / "recipes" / "tiny.yaml").write_text(RECIPE, encoding="utf-8")
     made = number = 0
@@ -129,7 +129,7 @@ def _make_project(root: Path, tokens: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         text = scenario_text(Random(f"scaling/{number}"), with_defect=False)
         path.write_text(text, encoding="utf-8")
-        made += len(tokenizer.encode(text))
+        made += len(tokenizer.encode(text).ids)
         number += 1
 
 

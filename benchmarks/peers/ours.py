@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,12 @@ def main(job_file: str, result_file: str) -> None:
         seconds.append(measurement.seconds)
 
     samples, held_out = _samples(job["train"]), _samples(job["eval"])
+
+    def given_row(_samples: Sequence[Sample], _batch_size: int, _seed: int, step: int) -> list[Sample]:
+        return [samples[at] for at in job["rows"][step]]
+
     # Each step takes the row that the peers take, not a batch drawn by the seed.
-    loresmith.train.loop.batch_of = lambda _, __, ___, step: [samples[at] for at in job["rows"][step]]
+    loresmith.train.loop.batch_of = given_row
     run_training(model, samples, held_out[:1], train, "cpu", Path(job["scratch"]), on_step)
     eval_loss = mean_loss(model, held_out, "cpu", train)
     result = {"step_seconds": seconds, "eval_loss": eval_loss}
