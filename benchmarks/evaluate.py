@@ -19,9 +19,9 @@ from importlib import metadata
 from pathlib import Path
 
 import psutil
+from loresmith.commands.bench import model_files
 from loresmith.commands.questions import Questions
 from loresmith.commands.watchers import watcher_for
-from loresmith.deliver.chosen import chosen_model_file
 from loresmith.pipeline.back_stages import MODEL
 from loresmith.pipeline.build import build_stage
 from loresmith.pipeline.project import Project
@@ -55,8 +55,8 @@ def main() -> None:
     root = asked.project.resolve()
     project = Project(root, load_recipe(find_recipe(asked.recipe, root)))
     prompts = _prompts(project, asked.replies)
-    models = {name: chosen_model_file(name, project.models) for name in asked.models} or _base(project)
-    rows = [row for name, file in models.items() for row in _rows(Path(name).name, file, project, prompts)]
+    models = model_files(asked.models, project.models) or _base(project)
+    rows = [row for name, file in models.items() for row in _rows(name, file, project, prompts)]
     table = "\n".join([_machine(project), "", *HEAD, *rows, ""])
     print(table)
     if asked.write:

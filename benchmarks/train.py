@@ -123,7 +123,7 @@ def _artefacts(project: Path) -> tuple[Path, Path]:
     """The folders of the base with its whole vocabulary, and of the dataset in its tokens."""
     for manifest in sorted((project / "ai-training" / "build" / "base").glob("*/manifest.json")):
         tokenizer = json.loads(manifest.read_text(encoding="utf-8"))["files"]["tokenizer.json"]
-        for dataset in sorted((project / "ai-training" / "build" / "dataset").glob("*/manifest.json")):
+        for dataset in sorted((project / "ai-training" / "build").glob("*dataset/*/manifest.json")):
             if json.loads(dataset.read_text(encoding="utf-8"))["inputs"]["tokenizer"] == tokenizer:
                 return manifest.parent, dataset.parent
     sys.exit(f"{project} has no dataset in the base's tokens: run `loresmith train gemma3-270m` there first.")

@@ -23,6 +23,7 @@ from loresmith.train.metrics import pace_in
 
 from tests.families.tower import add_towers
 from tests.pipeline.projects import RECIPE, Recorder, make_project, opened
+from tests.play.chain_model import write_chain_model
 
 pytestmark = pytest.mark.slow
 
@@ -103,6 +104,13 @@ def test_eval_writes_a_page_of_a_delivered_file_with_its_genealogy(
     assert told["files"]["tiny-q8_0.gguf"]["bits_per_weight"] > 8
     assert told["facts"]["model"] == "tiny v1"
     assert "<img" in (project / "told" / "report.html").read_text()
+    delivered = project / "ai-training" / "models" / "tiny" / "v1"
+    shutil.copytree(delivered, project / "other")
+    write_chain_model(project / "other" / "tiny-q8_0.gguf")
+    assert exit_code_of([*command, "--model", "other/tiny-q8_0.gguf"]) == 0
+    told = json.loads((project / "told" / "report.json").read_text())
+    assert (told["genealogy"], "model" in told["facts"]) == (None, False)
+    capsys.readouterr()
     assert exit_code_of([*command, "--free-play"]) == 2
     assert "There is no page of free play." in capsys.readouterr().err
 

@@ -38,7 +38,7 @@ def evaluated(name: str) -> Evaluated:
         scores=scores_of(judgements),
         judgements=judgements,
         speed=Speed(first_token_seconds=1, prompt_tokens_per_second=1, tokens_per_second=1, memory_bytes=1, tokens=1),
-        fidelity=Fidelity(replies=1, perplexity=1, outcomes=followed, ledgers=followed),
+        fidelity=Fidelity(replies=1, perplexity=1, bits_per_byte=1, outcomes=followed, ledgers=followed),
     )  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def test_bench_shows_files_and_folds_long_names(
     monkeypatch.setenv("COLUMNS", "80")
     names = (*NAMES[:3], "gemma3-270m-with-a-long-name/v12/gemma3-270m-q4_k_m.gguf")
     models = [evaluated(name) for name in names]
-    bench._print(models, {one.name: bench._differences(models[0], one) for one in models[1:]})
+    bench._print(models, {one.name: bench._differences(models[0], one) for one in models[1:]}, "the split")
     lines = capsys.readouterr().out.splitlines()
     assert all(len(line) <= 80 for line in lines)
     head = next(number for number, line in enumerate(lines) if line.startswith("┡"))

@@ -39,8 +39,10 @@ def test_a_seed_without_free_play_is_refused(
 def test_json_says_what_was_asked(asked: Path, way: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code_of([*EVAL, "--json", *way]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["asked"] == "the eval split"
-    assert len(told) > 3
+    assert (told["model"], told["recipe"], told["asked"]) == ("m.gguf", "mine", "the eval split")
+    assert (told["scenarios_at_most"], told["grammar"]) == (None, False)
+    assert told.get("seed") == (1 if "--free-play" in way else None)
+    assert len(told) > 7
 
 
 def test_every_share_stands_in_its_column() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import stat
 from pathlib import Path
@@ -14,7 +15,7 @@ from loresmith.deliver.genealogy import earlier_versions
 from loresmith.deliver.versions import deliver, read_metadata, versions_of
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall
 from loresmith.store.artefacts import Store, key_of
-from loresmith.store.files import files_below, json_lines, write_atomically
+from loresmith.store.files import files_below, json_lines, read_file, write_atomically
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,6 +216,29 @@ def test_a_version_whose_metadata_arent_whole_is_no_ancestor(tmp_path: Path) -> 
         folder.mkdir()
         (folder / "model-metadata.json").write_text(text)
     assert earlier_versions(tmp_path, "other") == ()
+
+
+def test_a_build_delivered_again_comes_after_those_before_it(tmp_path: Path) -> None:
+    for number, build in enumerate("aba", start=1):
+        folder = tmp_path / f"v{number}"
+        folder.mkdir()
+        content = {
+            "version": f"v{number}", "build": build, "data": {"digest": "d", "train_scenarios": 1},
+            "training": {"best_eval_loss": 1.0}, "scores": {"tuned": {"exact": 0.5}}, "app": {"model": "m.gguf"},
+            "files": {"m.gguf": {"bytes": 1}},
+        }  # fmt: skip
+        (folder / "model-metadata.json").write_text(json.dumps(content))
+    assert [one.version for one in earlier_versions(tmp_path, "a")] == ["v2", "v1"]
+    assert [one.version for one in earlier_versions(tmp_path, "b")] == ["v3", "v2", "v1"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are UTF-16 there")
+def test_a_name_that_isnt_utf_8_is_told(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"bad\xff.md")
+    path.write_bytes(b"text")
+    with pytest.raises(InvalidCall, match="UTF-8") as refused:
+        read_file(path)
+    assert refused.value.where.endswith("bad\ufffd.md")
 
 
 def test_only_a_line_feed_ends_a_line_of_json(tmp_path: Path) -> None:

@@ -146,3 +146,14 @@ def test_the_same_seed_plays_the_same_game_with_a_true_model(tmp_path: Path) -> 
     assert runs[0].calls > 0
     assert runs[0].done == 1.0
     assert runs[0].again is not None
+
+
+def test_the_seed_decides_what_the_dice_give() -> None:
+    def game(seed: int) -> list[str]:
+        scenario = party_scenario()
+        session = ScriptedSession(*["[roll: perception]", "Dust."] * 9)
+        played(session, scenario, VOCABULARY, seed, GREEDY)
+        return session.prompts
+
+    assert game(1) == game(1)
+    assert len({tuple(game(seed)) for seed in range(5)}) > 1

@@ -49,6 +49,10 @@ MADE: dict[str, tuple[Callable[[Path], object], str]] = {
     "unheard of": (lambda f: write_chain_model(f, architecture="unheard-of"), "the family unheard-of, which loresmith"),
     "no template": (lambda f: write_chain_model(f, template=None), "has no chat template"),
     "a template that raises": (lambda f: write_chain_model(f, template=STRICT), "no system here"),
+    "a template that adds a number to a text": (
+        lambda f: write_chain_model(f, template="{{ messages[0]['content'] + 1 }}"), "can't build the prompts"
+    ),
+    "a template that gives nothing": (lambda f: write_chain_model(f, template=" "), "an empty prompt"),
     "a broken template": (lambda f: write_chain_model(f, template="{% for m in x %}{{ m }"), "error: unexpected '}'"),
     "cut": (cut, "damaged or cut short"),
     "scrambled": (scrambled, "damaged or cut short"),
@@ -152,7 +156,9 @@ def test_two_files_of_one_name_are_told_apart_by_their_folders(project: Path) ->
     for folder in ("a/v1", "b/v1"):
         (project / folder).mkdir(parents=True)
         write_chain_model(project / folder / "model.gguf")
-    files = bench._files(["a/v1/model.gguf", "b/v1/model.gguf", "good.gguf"], project / "models")
+    files = bench.model_files(["a/v1/model.gguf", "b/v1/model.gguf", "good.gguf"], project / "models")
     assert list(files) == ["a/v1/model.gguf", "b/v1/model.gguf", "good.gguf"]
+    (project / "c.gguf").symlink_to("a/v1/model.gguf")
+    assert list(bench.model_files(["c.gguf"], project / "models")) == ["c.gguf"]
     with pytest.raises(InvalidCall, match="named twice"):
-        bench._files(["a/v1/model.gguf", "a/../a/v1/model.gguf"], project / "models")
+        bench.model_files(["a/v1/model.gguf", "a/../a/v1/model.gguf"], project / "models")

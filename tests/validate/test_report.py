@@ -39,6 +39,7 @@ SPEED = Speed(
 FIDELITY = Fidelity(
     replies=3,
     perplexity=12.34,
+    bits_per_byte=1.234,
     outcomes=Followed(replies=8, share=0.875, interval=(0.6, 1.0), counts={"a": (7, 8)}),
     ledgers=Followed(replies=0, share=None, interval=None, counts={}),
 )

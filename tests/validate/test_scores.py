@@ -7,9 +7,9 @@ import random
 import pytest
 from loresmith.diagnostics.failure import Rejected
 from loresmith.recipe.schema import Validate
-from loresmith.validate.compare import compare
+from loresmith.validate.compare import compare, compare_counts
 from loresmith.validate.gate import METRIC_OF, require_thresholds
-from loresmith.validate.intervals import counts_of, interval, share
+from loresmith.validate.intervals import counts_of, difference_interval, interval, share
 from loresmith.validate.judgement import Judgement
 from loresmith.validate.metrics import METRICS
 from loresmith.validate.score import distinct, scores_of
@@ -125,6 +125,46 @@ def test_a_few_scenarios_decide_nothing() -> None:
     assert compare(answers(50, 50), answers(0, 50), EXACT).verdict == "better"
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "scenarios"),
+    [((1, 1), (0, 1), 1), ((3, 5), (1, 5), 5), ((3, 5), (3, 5), 10), ((3, 5), (1, 5), 30)],
+)
+def test_differences_of_few_or_like_scenarios_have_wilsons_kind_of_room(
+    one: tuple[int, int], other: tuple[int, int], scenarios: int
+) -> None:
+    names = [f"s{number}" for number in range(scenarios)]
+    low, high = difference_interval(dict.fromkeys(names, one), dict.fromkeys(names, other)) or (1.0, 0.0)
+    assert -1 <= low < one[0] / one[1] - other[0] / other[1] < high or high == 1
+    assert high - low > 1 / (scenarios + 2)
+    few = difference_interval(dict.fromkeys(names[:1], one), dict.fromkeys(names[:1], other)) or (1.0, 0.0)
+    assert few[1] - few[0] >= high - low
+
+
+def test_like_scenarios_enough_of_them_decide() -> None:
+    names = [f"s{number}" for number in range(12)]
+    better = compare_counts("exact", dict.fromkeys(names, (2, 2)), dict.fromkeys(names, (0, 2)))
+    alike = compare_counts("exact", dict.fromkeys(names, (1, 2)), dict.fromkeys(names, (1, 2)))
+    assert (better.verdict, alike.verdict) == ("better", "can't tell")
+
+
+@pytest.mark.parametrize("scenarios", [2, 5, 9])
+def test_differences_of_few_scenarios_hold_the_true_one(scenarios: int) -> None:
+    dice, held, draws = random.Random(scenarios), 0, 1000
+    for _ in range(draws):
+        one, other = (
+            {f"s{n}": (sum(dice.random() < chance for _ in range(4)), 4) for n in range(scenarios)}
+            for chance in (0.7, 0.5)
+        )
+        low, high = difference_interval(one, other) or (1.0, 0.0)
+        held += low <= 0.2 <= high
+    assert held / draws >= 0.95
+
+
+def test_a_difference_of_what_nothing_was_judged_by_has_no_interval() -> None:
+    assert difference_interval({"a": (0, 0)}, {"a": (1, 1)}) is None
+    assert difference_interval({}, {}) is None
+
+
 def test_nothing_to_judge_is_no_score() -> None:
     scores = scores_of([judged("Nothing.", "")])
     assert scores.exact is None
@@ -153,7 +193,9 @@ def test_a_clear_difference_is_told_and_a_small_one_is_not() -> None:
     assert compare(answers(10, 60), answers(50, 60), EXACT).verdict == "worse"
     assert compare(answers(31, 60), answers(30, 60), EXACT).verdict == "can't tell"
     same = compare(answers(30, 60), answers(30, 60), EXACT)
-    assert (same.difference, same.interval) == (0.0, (0.0, 0.0))
+    low, high = same.interval or (1.0, 0.0)
+    assert (same.difference, low) == (0.0, -high)
+    assert 0 < high < 0.2
 
 
 def test_fewer_false_calls_are_better() -> None:
@@ -175,32 +217,41 @@ def test_distinct_words_and_pairs() -> None:
 
 def test_the_gate_names_every_threshold_that_is_missed() -> None:
     scores = scores_of([judged(ROLL, ROLL), judged("Nothing.", ROLL), judged(ROLL, "")])
-    require_thresholds(scores, Validate(), "q8_0", "report.html")
-    require_thresholds(
-        scores, asked(tool_call_exact=">= 0.5", parse_rate=">= 1", false_calls="<= 1"), "q8_0", "report.html"
-    )
+    require_thresholds({"q8_0": scores}, Validate(), "report.html")
+    held = asked(tool_call_exact=">= 0.5", parse_rate=">= 1", false_calls="<= 1")
+    require_thresholds({"q8_0": scores}, held, "report.html")
+    missed = asked(tool_call_exact=">= 0.6", missed_calls="<= 0.5", false_calls="<= 0.1")
     with pytest.raises(Rejected) as refused:
-        require_thresholds(
-            scores,
-            asked(tool_call_exact=">= 0.6", missed_calls="<= 0.5", false_calls="<= 0.1"),
-            "q8_0",
-            "report.html",
-        )
+        require_thresholds({"q8_0": scores}, missed, "report.html")
     assert refused.value.exit_code == 1
+    assert refused.value.message == "The q8_0 model isn't good enough for the recipe."
     assert refused.value.excerpt.splitlines() == [
-        "validate.tool_call_exact: 50.0%, asked for at least 60.0%",
-        "validate.false_calls: 100.0%, asked for at most 10.0%",
+        "q8_0: validate.tool_call_exact: 50.0%, asked for at least 60.0%",
+        "q8_0: validate.false_calls: 100.0%, asked for at most 10.0%",
     ]
     assert "report.html" in refused.value.remedy
+
+
+def test_the_gate_names_every_model_that_misses_a_threshold() -> None:
+    good, bad = scores_of([judged(ROLL, ROLL)]), scores_of([judged("Nothing.", ROLL)])
+    with pytest.raises(Rejected) as refused:
+        require_thresholds(
+            {"q8_0": bad, "q6_k": good, "q4_0": bad}, asked(tool_call_exact=">= 0.6"), "report.html"
+        )
+    assert refused.value.message == "The q8_0 and q4_0 models aren't good enough for the recipe."
+    assert [line.split(":")[0] for line in refused.value.excerpt.splitlines()] == ["q8_0", "q4_0"]
 
 
 def test_a_threshold_that_nothing_can_be_judged_by_is_missed() -> None:
     scores = scores_of([judged("Nothing.", "")])
     with pytest.raises(Rejected) as refused:
         require_thresholds(
-            scores, asked(tool_call_exact=">= 0.0", false_calls="<= 0.0"), "q8_0", "report.html"
+            {"q8_0": scores}, asked(tool_call_exact=">= 0.0", false_calls="<= 0.0"), "report.html"
         )
-    assert refused.value.excerpt == "validate.tool_call_exact: nothing to judge by, asked for at least 0.0%"
+    assert (
+        refused.value.excerpt
+        == "q8_0: validate.tool_call_exact: nothing to judge by, asked for at least 0.0%"
+    )
 
 
 def test_every_threshold_of_a_recipe_is_held_against_a_metric() -> None:

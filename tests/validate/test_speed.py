@@ -20,5 +20,15 @@ def test_the_token_that_ends_an_answer_takes_its_time(ended: bool) -> None:
     assert (speed.prompt_tokens_per_second, speed.tokens) == (pytest.approx(100), 8)
 
 
+@pytest.mark.parametrize(("waits", "median"), [((3.0, 0.1), 1.55), ((3.0, 0.1, 0.2), 0.2)])
+def test_the_first_tokens_wait_is_the_median(waits: tuple[float, ...], median: float) -> None:
+    answers = [
+        one.model_copy(update={"timing": one.timing.model_copy(update={"prompt_seconds": wait})})
+        for wait in waits
+        if (one := answer(2, ended=True)).timing
+    ]
+    assert speed_of(answers).first_token_seconds == pytest.approx(median)
+
+
 def test_an_empty_answer_counts_its_end_alone() -> None:
     assert speed_of([answer(0, ended=True)]).tokens_per_second == 0

@@ -39,7 +39,7 @@ def bench_models(
     from loresmith.pipeline.build import build_stage
 
     project, _ = chosen_project(recipe, root)
-    files = _files(models, project.models)
+    files = model_files(models, project.models)
     prompts = questions.prompts(project)
     for file in files.values():
         require_askable(file, prompts[0])
@@ -52,23 +52,26 @@ def bench_models(
         judged.append(ask(project, FEW_SHOT, base, shown, questions, watcher))
     differences = {other.name: _differences(judged[0], other) for other in judged[1:]}
     if as_json:
-        print(json.dumps({"asked": questions.asked} | _content(judged, differences), indent=2))
+        print(json.dumps(questions.content(project) | _content(judged, differences), indent=2))
     else:
-        _print(judged, differences)
+        _print(judged, differences, questions.manner)
     return 0
 
 
-def _print(judged: Sequence[Evaluated], differences: dict[str, list[Difference]]) -> None:
+def _print(judged: Sequence[Evaluated], differences: dict[str, list[Difference]], asked: str) -> None:
     # A model's name is a file's, not rich's markup.
     console = Console(markup=False, emoji=False)
-    console.print(_table(judged, differences))
+    console.print(_table(judged, differences, asked))
     console.print(f"Each model's verdict is {judged[0].name} against it, paired by scenario, at 95%.")
 
 
-def _files(models: Sequence[str], delivered: Path) -> dict[str, Path]:
-    """The model files by the name they are shown under: as many folders before it as tell them apart."""
-    files = [chosen_model_file(model, delivered).resolve() for model in models]
-    if len(set(files)) < len(files):
+def model_files(models: Sequence[str], delivered: Path) -> dict[str, Path]:
+    """The model files by the name they are shown under: as many folders before it as tell them apart.
+
+    Raises InvalidCall where a file is named twice, and as `chosen_model_file` does.
+    """
+    files = [chosen_model_file(model, delivered).absolute() for model in models]
+    if len({file.resolve() for file in files}) < len(files):
         raise InvalidCall("One model is named twice.", remedy="Name each file once.")
     return {_shown_name(file, files): file for file in files}
 
@@ -106,8 +109,8 @@ def _rows(judged: Sequence[Evaluated]) -> Iterator[tuple[str, list[str]]]:
         yield label, [percent_within(followed.share, followed.interval) for followed in told]
 
 
-def _table(judged: Sequence[Evaluated], differences: dict[str, list[Difference]]) -> Table:
-    table = Table(title=f"{judged[0].scores.replies} replies; 95% intervals")
+def _table(judged: Sequence[Evaluated], differences: dict[str, list[Difference]], asked: str) -> Table:
+    table = Table(title=f"{judged[0].scores.replies} replies of {asked}; 95% intervals")
     table.add_column("A reply…")
     for one in judged:
         table.add_column(one.name, justify="right", overflow="fold")
@@ -118,6 +121,7 @@ def _table(judged: Sequence[Evaluated], differences: dict[str, list[Difference]]
     table.add_row("different words", *(percent(one.scores.distinct_1) for one in judged))
     table.add_row("different pairs of words", *(percent(one.scores.distinct_2) for one in judged))
     table.add_row("perplexity of the reference", *(f"{one.fidelity.perplexity:.1f}" for one in judged))
+    table.add_row("its bits a byte", *(f"{one.fidelity.bits_per_byte:.3f}" for one in judged))
     table.add_row("prompt tokens/s", *(f"{one.speed.prompt_tokens_per_second:.0f}" for one in judged))
     table.add_row("answer tokens/s", *(f"{one.speed.tokens_per_second:.0f}" for one in judged))
     table.add_row("memory (MB)", *(f"{one.speed.memory_bytes / 1e6:,.0f}" for one in judged))

@@ -63,9 +63,9 @@ def evaluate_model(
     with watcher_for(sys.stderr, quiet=as_json) as watcher:
         evaluated = ask(project, file.name, file, prompts, questions, watcher)
     if as_json:
-        _print_json(questions, content_of(evaluated))
+        _print_json(project, file, questions, content_of(evaluated))
     else:
-        print(_text(evaluated, questions.asked))
+        print(_text(evaluated, questions.manner))
     if report:
         page = write_evaluation(report, project, file, evaluated, _asked(project, questions))
         print(f"Report: {page}", file=sys.stderr)
@@ -90,8 +90,8 @@ def _require_sense(questions: Questions, way: Way, seed: int | None, report: Pat
         )
 
 
-def _print_json(questions: Questions, content: dict[str, Any]) -> None:
-    print(json.dumps({"asked": questions.asked} | content, indent=2))
+def _print_json(project: Project, file: Path, questions: Questions, content: dict[str, Any]) -> None:
+    print(json.dumps({"model": file.name} | questions.content(project) | content, indent=2))
 
 
 def _asked(project: Project, questions: Questions) -> dict[str, str | int]:
@@ -115,9 +115,9 @@ def _evaluate_freely(project: Project, file: Path, questions: Questions, seed: i
         )  # fmt: skip
         watcher.stage_ends(title, f"{play.messages} messages")
     if as_json:
-        _print_json(questions, play.model_dump())
+        _print_json(project, file, questions, {"seed": seed} | play.model_dump())
     else:
-        print(_free_text(play, file.name, questions.asked))
+        print(_free_text(play, file.name, f"{questions.manner}, dice by seed {seed}"))
     return 0
 
 
@@ -130,7 +130,7 @@ def _free_text(play: FreePlay, name: str, asked: str) -> str:
             f"{name} in free play on {asked}: {play.scenarios} scenarios, {play.messages} messages, "
             f"{play.calls} calls. A message… (with 95% intervals)",
             *(
-                f"  {label:44}{percent_within(getattr(play, key), play.intervals[key]):>16}"
+                f"  {label:44}{percent_within(getattr(play, key), play.intervals[key]):>18}"
                 for key, label in LABELS.items()
             ),
             f"  different words {percent(play.distinct_1)}, different pairs of words {percent(play.distinct_2)}",
@@ -155,7 +155,7 @@ def _evaluate_fidelity(project: Project, file: Path, questions: Questions, *, as
     with watcher_for(sys.stderr, quiet=as_json) as watcher:
         found = score_references(file.name, file, prompts, watcher)
     if as_json:
-        _print_json(questions, found.model_dump())
+        _print_json(project, file, questions, found.model_dump())
     else:
         print("\n".join((f"{file.name} on {questions.asked}", *_fidelity_lines(found))))
     return 0
@@ -163,10 +163,11 @@ def _evaluate_fidelity(project: Project, file: Path, questions: Questions, *, as
 
 def _fidelity_lines(found: Fidelity) -> list[str]:
     return [
-        f"  perplexity of the reference's {found.replies} replies, a token: {found.perplexity:.1f}",
+        f"  perplexity of the reference's {found.replies} replies, a token: {found.perplexity:.1f} "
+        f"({found.bits_per_byte:.3f} bits a byte)",
         "  the reference's reply is likelier after the true result than after its opposite; the model…",
         *(
-            f"  {label:56}{percent_within(told.share, told.interval):>16}   of {told.replies}"
+            f"  {label:56}{percent_within(told.share, told.interval):>18}   of {told.replies}"
             for label, told in ((label, getattr(found, kind)) for kind, label in KINDS.items())
         ),
     ]
@@ -176,8 +177,8 @@ def _newest(project: Project) -> Path:
     name = project.recipe.name
     if not versions_of(project.models / name):
         raise Rejected(
-            f"The recipe {name} hasn't been built yet.",
-            remedy=f"Run: loresmith train {name}, or name a file with --model.",
+            f"No version of the recipe {name} has been delivered.",
+            remedy=f"Run: loresmith train {name}; or name a file with --model.",
         )
     return chosen_model_file(name, project.models)
 
@@ -195,7 +196,7 @@ def _text(evaluated: Evaluated, asked: str) -> str:
         f"{evaluated.name} on {asked}: {scores.replies} replies, {scores.replies_with_call} with a call. "
         "A reply… (with 95% intervals)",
         *(
-            f"  {metric.label:{width}}{percent_within(getattr(scores, metric.key), scores.intervals[metric.key]):>16}"
+            f"  {metric.label:{width}}{percent_within(getattr(scores, metric.key), scores.intervals[metric.key]):>18}"
             f"   {metric.note}"
             for metric in METRICS
         ),
@@ -236,4 +237,4 @@ def _told(group: Group, key: str) -> str:
 
 
 def _width(key: str) -> int:
-    return 17 if key == "exact" else len(GROUP_COLUMNS[key]) + 3
+    return 19 if key == "exact" else len(GROUP_COLUMNS[key]) + 3

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from loresmith.deliver.versions import Metadata, read_metadata
 from loresmith.pipeline.project import Project
+from loresmith.store.files import sha256_of
 from loresmith.train.metrics import CURVE, HISTORY
 from loresmith.validate.evaluate import Evaluated
 from loresmith.validate.report import REPORT_PAGE, Report, read_genealogy, write_report
@@ -23,7 +24,7 @@ def write_evaluation(
     f16, and the genealogy; of any other file its size alone. `facts` tell what was asked.
     """
     metadata = _whole_metadata(file.parent)
-    about = metadata.get("files", {}).get(file.name)
+    about = _about(file, metadata)
     report = Report(
         title=f"{evaluated.name}: evaluation",
         scores={evaluated.name: evaluated.scores},
@@ -47,6 +48,12 @@ def _whole_metadata(folder: Path) -> dict[str, Any]:
     except ValidationError:
         return {}
     return metadata
+
+
+def _about(file: Path, metadata: dict[str, Any]) -> dict[str, Any] | None:
+    """What the metadata tell of the file; None where it isn't the one that was delivered, whatever its name."""
+    about = metadata.get("files", {}).get(file.name)
+    return about if about and about["sha256"] == sha256_of(file) else None
 
 
 def _delivered_as(metadata: dict[str, Any]) -> dict[str, Any]:

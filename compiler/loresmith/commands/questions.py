@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from loresmith.commands.other_scenarios import other_scenarios
 from loresmith.dataset.build import first_by_hash
@@ -37,6 +38,20 @@ class Questions:
     def asked(self) -> str:
         """What is asked, as a person reads it."""
         return str(self.folder) if self.folder else f"the {self.split} split"
+
+    @property
+    def manner(self) -> str:
+        """What is asked and how, in a few words."""
+        return f"{self.asked}, with the grammar" if self.constrained else self.asked
+
+    def content(self, project: Project) -> dict[str, Any]:
+        """What is asked and how, for a machine."""
+        return {
+            "recipe": project.recipe.name,
+            "asked": self.asked,
+            "scenarios_at_most": self.limit,
+            "grammar": self.constrained,
+        }
 
     def prompts(self, project: Project) -> list[Prompt]:
         """The prompts; raises InvalidCall for what isn't for judging, Rejected where no scenario is."""

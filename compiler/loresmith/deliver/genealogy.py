@@ -70,18 +70,18 @@ class Genealogy(BaseModel):
 
 
 def earlier_versions(root: Path, build: str) -> tuple[Earlier, ...]:
-    """The versions in a model's folder before the one of this build, or all where it isn't delivered; newest first.
+    """The versions in a model's folder, newest first, without the newest where it is of this build.
 
     One whose metadata can't be read, or aren't whole, is left out.
     """
     found = list[Earlier]()
-    for version in versions_of(root):
-        metadata = read_metadata(root / version)
-        if metadata.get("build") == build:
-            break
+    delivered = [read_metadata(root / version) for version in versions_of(root)]
+    if delivered and delivered[-1].get("build") == build:
+        del delivered[-1]
+    for metadata in reversed(delivered):
         with suppress(KeyError, TypeError, AttributeError, StopIteration, ValueError):
             found.append(_earlier(metadata))
-    return tuple(reversed(found))
+    return tuple(found)
 
 
 def _earlier(metadata: dict[str, Any]) -> Earlier:

@@ -8,6 +8,7 @@ from loresmith.diagnostics.failure import InvalidCall, Rejected
 from loresmith.families.family import FAMILIES, Family
 from loresmith.lower.conversation import Message
 from loresmith.render.prompt import render_by
+from loresmith.store.files import require_sayable
 
 _MAGIC = b"GGUF"
 _PROBE = (
@@ -19,12 +20,25 @@ _PROBE = (
 
 
 def require_gguf(file: Path) -> None:
-    """Raise InvalidCall when there is no such file, Rejected when it doesn't begin as a GGUF file does."""
+    """Raise InvalidCall when there is no such file or it can't be read, Rejected when it doesn't begin as a GGUF file
+    does."""
+    require_sayable(file)
     if not file.is_file():
         raise InvalidCall("There is no such model file.", where=str(file))
-    with file.open("rb") as opened:
-        if opened.read(len(_MAGIC)) != _MAGIC:
-            raise Rejected("This isn't a GGUF model file.", where=str(file), remedy="See: loresmith models")
+    if _beginning(file) != _MAGIC:
+        raise Rejected("This isn't a GGUF model file.", where=str(file), remedy="See: loresmith models")
+
+
+def _beginning(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(len(_MAGIC))
+    except OSError as error:
+        raise InvalidCall(
+            f"The model file can't be read: {error.strerror or error}.",
+            where=str(file),
+            remedy="Give your user the right to read it, or name another file.",
+        ) from error
 
 
 def family_of_file(file: Path, architecture: str, template: str | None) -> Family:
@@ -68,10 +82,9 @@ def no_template(file: Path) -> Rejected:
 
 def _same_prompts(family: Family, template: str) -> bool:
     """Whether a template builds the prompt that the family's own builds."""
-    from jinja2 import TemplateError
-
     ours = render_by(family.template, family.bos, _PROBE, reply_next=True)
     try:
         return render_by(template, family.bos, _PROBE, reply_next=True) == ours
-    except (TemplateError, ValueError):
+    except Exception:
+        # A template is a program of the file's: it can raise anything.
         return False

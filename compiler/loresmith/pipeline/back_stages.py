@@ -216,7 +216,7 @@ def answers_stage(name: str, title: str, source: str) -> Stage:
     def make(project: Project, built: Built, folder: Path, watcher: Watcher) -> dict[str, Any]:
         return _judge(project, built, built[source].folder / MODEL, folder, watcher)
 
-    return Stage(name, 10, title, (source, "dataset", "lower", "base"), inputs, make, _answers_summary)
+    return Stage(name, 11, title, (source, "dataset", "lower", "base"), inputs, make, _answers_summary)
 
 
 def _judge(project: Project, built: Built, model: Path, folder: Path, watcher: Watcher) -> dict[str, Any]:

@@ -148,9 +148,11 @@ def _check(stage: Stage, artefact: Artefact, project: Project) -> None:
 
 def _require_valid(project: Project, built: Built, report: Path) -> None:
     page = (report / REPORT_PAGE).relative_to(project.root).as_posix()
-    for output in project.recipe.outputs:
-        scores = Scores.model_validate(built[f"answers-{output.quantize}"].facts["scores"])
-        require_thresholds(scores, project.recipe.validate_, output.quantize, page)
+    scores = {
+        kind: Scores.model_validate(built[f"answers-{kind}"].facts["scores"])
+        for kind in (output.quantize for output in project.recipe.outputs)
+    }
+    require_thresholds(scores, project.recipe.validate_, page)
 
 
 def _deliver(project: Project, built: Built, report: Path) -> Delivery:

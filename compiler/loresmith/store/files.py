@@ -92,11 +92,24 @@ def sync_folder(folder: Path) -> None:
 
 def read_file(path: Path) -> bytes:
     """What is in a file that the user named or wrote. Raises InvalidCall when it can't be read."""
+    require_sayable(path)
     try:
         return path.read_bytes()
     except OSError as error:
         reason = f"The file can't be read: {error.strerror or error}."
         raise InvalidCall(reason, remedy="Mend it, or name the other files.", where=str(path)) from error
+
+
+def require_sayable(path: Path) -> None:
+    """Raise InvalidCall for a path that isn't UTF-8: neither a page, nor a database, nor llama.cpp takes it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidCall(
+            "The name isn't in UTF-8.",
+            where=os.fsencode(path).decode(errors="replace"),
+            remedy="Rename the file or its folder.",
+        ) from error
 
 
 def files_below(folder: Path, ending: str) -> list[Path]:

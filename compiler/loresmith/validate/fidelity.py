@@ -47,13 +47,15 @@ class Followed(BaseModel):
 
 
 class Fidelity(BaseModel):
-    """`perplexity` of the reference's replies, a token; `outcomes`: of replies to a success or failure, `ledgers`: of
-    replies to a wound, whether somebody stands or falls."""
+    """`perplexity` of the reference's replies, a token, and what they cost in `bits_per_byte` of UTF-8, which compares
+    models of different vocabularies too; `outcomes`: of replies to a success or failure, `ledgers`: of replies to a
+    wound, whether somebody stands or falls."""
 
     model_config = ConfigDict(frozen=True)
 
     replies: int
     perplexity: float
+    bits_per_byte: float
     outcomes: Followed
     ledgers: Followed
 
@@ -88,10 +90,11 @@ def fidelity_of(
         for kind, other in zip(kinds, others, strict=True):
             yes, of = counts[kind].get(prompt.scenario, (0, 0))
             counts[kind][prompt.scenario] = (yes + (own.nats < other.nats), of + 1)
-    owns = [reply.costs[0] for reply in replies]
+    nats = sum(reply.costs[0].nats for reply in replies)
     return Fidelity(
         replies=len(prompts),
-        perplexity=math.exp(sum(cost.nats for cost in owns) / sum(cost.tokens for cost in owns)),
+        perplexity=math.exp(nats / sum(reply.costs[0].tokens for reply in replies)),
+        bits_per_byte=nats / math.log(2) / sum(len(prompt.reference.encode()) for prompt in prompts),
         **{kind: _followed(counts[kind]) for kind in KINDS},
     )
 

@@ -35,8 +35,8 @@ def read_words(path: str) -> Any:
 
 
 def rendered_prompt(words: Any, messages: Sequence[dict[str, str]]) -> str:
-    """The prompt for the next reply, by the Jinja template inside the file; ends the process where it raises."""
-    from jinja2 import TemplateError
+    """The prompt for the next reply, by the Jinja template inside the file; ends the process where it raises or gives
+    nothing."""
     from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
     formatter = Jinja2ChatFormatter(
@@ -46,9 +46,13 @@ def rendered_prompt(words: Any, messages: Sequence[dict[str, str]]) -> str:
         add_generation_prompt=True,
     )
     try:
-        return formatter(messages=messages).prompt  # pyright: ignore[reportArgumentType]
-    except (TemplateError, ValueError) as error:
+        prompt = formatter(messages=messages).prompt  # pyright: ignore[reportArgumentType]
+    except Exception as error:
+        # A template is a program of the file's: it can raise anything.
         sys.exit(f"{TEMPLATE_FAILED}{error}")
+    if not prompt.strip():
+        sys.exit(f"{TEMPLATE_FAILED}it gives an empty prompt")
+    return prompt
 
 
 def _piece(words: Any, token: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from loresmith.diagnostics.failure import Rejected
 from loresmith.recipe.schema import Validate
 from loresmith.validate.metrics import METRICS
@@ -20,23 +22,30 @@ METRIC_OF = {
 """The metric that each threshold of a recipe's `validate` section is held against."""
 
 
-def require_thresholds(scores: Scores, asked: Validate, model: str, page: str) -> None:
-    """Raise Rejected with every threshold that the scores of `model` miss, and the `page` that shows its answers.
+def require_thresholds(scores: Mapping[str, Scores], asked: Validate, page: str) -> None:
+    """Raise Rejected with every threshold that the scores of a model miss, and the `page` that shows the answers.
 
-    A threshold for what nothing was there to judge by is missed too: it can't be shown to hold.
+    `scores` are by the models' names. A threshold for what nothing was there to judge by is missed too: it can't be
+    shown to hold.
     """
-    missed = [
+    missed = {model: _missed(found, asked) for model, found in scores.items()}
+    failed = [model for model, lines in missed.items() if lines]
+    if failed:
+        noun, verb = ("model", "isn't") if len(failed) == 1 else ("models", "aren't")
+        raise Rejected(
+            f"The {' and '.join(failed)} {noun} {verb} good enough for the recipe.",
+            remedy=f"Look at the answers in {page}; then write more scenarios, train longer, or change the thresholds.",
+            excerpt="\n".join(f"{model}: {line}" for model in failed for line in missed[model]),
+        )
+
+
+def _missed(scores: Scores, asked: Validate) -> list[str]:
+    return [
         f"validate.{key}: {'nothing to judge by' if value is None else f'{value:.1%}'}, "
         f"asked for {'at least' if least else 'at most'} {bound:.1%}"
         for key, value, bound, least in _held(scores, asked)
         if value is None or (value < bound if least else value > bound)
     ]
-    if missed:
-        raise Rejected(
-            f"The {model} model isn't good enough for its recipe.",
-            remedy=f"Look at its answers in {page}; then write more scenarios, train longer, or change the thresholds.",
-            excerpt="\n".join(missed),
-        )
 
 
 def _held(scores: Scores, asked: Validate) -> list[tuple[str, float | None, float, bool]]:

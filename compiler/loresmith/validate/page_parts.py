@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from loresmith.validate.fidelity import KINDS, Fidelity, Followed
+from loresmith.validate.intervals import FEWEST
 from loresmith.validate.judgement import FAILURES, Judgement
 from loresmith.validate.metrics import METRICS
 from loresmith.validate.page import wide_table
@@ -28,7 +29,10 @@ _SPEED_ROWS = (
     ("first_token_seconds", "seconds to the first token (median)", ".2f"),
     ("memory_bytes", "most memory held (bytes)", ",d"),
 )
-
+_COST_ROWS = (
+    ("perplexity", "perplexity of the reference, a token", ".1f"),
+    ("bits_per_byte", "bits a byte of the reference (compares different vocabularies too)", ".3f"),
+)
 _DISTINCT_ROWS = (("distinct_1", "different words"), ("distinct_2", "different pairs of words"))
 
 
@@ -52,7 +56,8 @@ def score_table(scores: Mapping[str, Scores], against: Against) -> str:
     first, counts = next(iter(scores.items()))
     note = (
         f"{counts.replies} replies, {counts.replies_with_call} of them with a call in the reference. "
-        "In brackets 95% intervals, by the bootstrap over scenarios"
+        "In brackets 95% intervals over scenarios: by the bootstrap, of fewer than "
+        f"{FEWEST} and where all are alike Wilson's"
         + (f"; below them whether {html.escape(first)} is better or worse, paired." if against else ".")
     )
     return f"{wide_table(_heads('A reply…', scores) + rows)}<p><small>{note}</small></p>"
@@ -80,8 +85,12 @@ def fidelity_table(fidelity: Mapping[str, Fidelity], against: Against) -> str:
         + "</tr>"
         for kind, label in KINDS.items()
     )
-    perplexities = "".join(f"<td class=n>{found.perplexity:.1f}</td>" for found in fidelity.values())
-    rows += f"<tr><td>perplexity of the reference, a token</td>{perplexities}</tr>"
+    rows += "".join(
+        f"<tr><td>{label}</td>"
+        + "".join(f"<td class=n>{getattr(found, key):{form}}</td>" for found in fidelity.values())
+        + "</tr>"
+        for key, label, form in _COST_ROWS
+    )
     note = "How often the reference's reply is likelier after the true result than after its opposite: half by chance."
     table = wide_table(_heads("The model…", fidelity) + rows)
     return f"<h2>Does it listen to results?</h2><p><small>{note}</small></p>{table}"

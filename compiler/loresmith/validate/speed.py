@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 
 from pydantic import BaseModel, ConfigDict
 
@@ -31,10 +32,10 @@ def speed_of(answers: Sequence[Answer]) -> Speed:
     """How fast the answers came. There must be one that was asked alone."""
     # The token that ends an answer isn't one of its own, and takes as long.
     timed = [(answer.tokens + answer.ended, answer.timing) for answer in answers if answer.timing]
-    waits = sorted(timing.prompt_seconds for _, timing in timed)
+    waits = [timing.prompt_seconds for _, timing in timed]
     made, spent = sum(max(0, tokens - 1) for tokens, _ in timed), sum(timing.seconds for _, timing in timed)
     return Speed(
-        first_token_seconds=waits[len(waits) // 2],
+        first_token_seconds=median(waits),
         prompt_tokens_per_second=_rate(sum(timing.read_tokens for _, timing in timed), sum(waits)),
         tokens_per_second=_rate(made, spent),
         tokens=sum(answer.tokens for answer in answers),
