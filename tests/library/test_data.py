@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from functools import cache
 from pathlib import Path
 
@@ -121,6 +122,13 @@ def test_the_table_stands_between_the_marks_of_a_page(project: Path) -> None:
     assert "| roll | 2 | 2 |" in text
     assert "| spell | 0 | 0 |" in text
     assert "stale" not in text
+
+
+def test_the_page_may_end_with_the_mark(project: Path) -> None:
+    page = project / "page.md"
+    page.write_text(f"{BEGIN}stale\n{END.rstrip()}")
+    assert exit_code_of(["data", "stats", "--table", "page.md"]) == 0
+    assert page.read_text().endswith(f"|\n\n{END.rstrip()}")
 
 
 def test_the_page_keeps_its_line_ends(project: Path) -> None:
@@ -265,6 +273,10 @@ def test_clean_mends_a_typesetters_minus() -> None:
     assert clean("x.md", typeset.encode(), load_vocabulary()) == Cleaned(typed, 3)
 
 
+SPACES = (0xA0, 0x1680, *range(0x2002, 0x200B), 0x202F, 0x205F, 0x3000)
+"""Spaces other than the keyboard's, but U+2000 and U+2001, which NFC makes two of them."""
+
+
 def cleaned_word(written: str) -> tuple[str, int]:
     """What `clean` makes of a word that the DM says, and how many characters it counts."""
     text = (ROOT / "tests" / "golden" / "front_end" / "canonical" / "input.md").read_text()
@@ -290,6 +302,8 @@ def cleaned_word(written: str) -> tuple[str, int]:
         *((f"pa{chr(sign)}nel", "panel", 1) for sign in (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F))),
         *((f"pa{chr(sign)}nel", "panel", 1) for sign in (*range(0x2066, 0x206A), *range(0xFE00, 0xFE10))),
         ("\u2764\ufe0f\u200e", "\u2764", 2),
+        ("葛\U000e0100", "葛", 1),
+        *((f"pa{chr(space)}nel", "pa nel", 1) for space in (*SPACES, 0x2028)),
     ],
 )
 def test_clean_composes_letters_and_drops_what_nobody_sees(
@@ -384,3 +398,44 @@ def test_a_damaged_snapshot_is_named(project: Path, capsys: pytest.CaptureFixtur
     (project / "ai-training" / "build" / "snapshots" / "1.json").write_text("{")
     assert exit_code_of(["data", "diff"]) == 1
     assert "can't be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", ["build", "build/snapshots"])
+def test_where_no_snapshot_can_be_kept_it_says_so(
+    project: Path, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    file = project / "ai-training" / place
+    shutil.rmtree(file, ignore_errors=True)
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("")
+    assert exit_code_of(["data", "snapshot"]) == 2
+    assert "Nothing can be written there" in capsys.readouterr().err
+
+
+def test_a_folder_is_no_snapshot(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of(["data", "snapshot"]) == 0
+    (project / "ai-training" / "build" / "snapshots" / "2.json").mkdir()
+    capsys.readouterr()
+    assert exit_code_of(["data", "snapshot"]) == 0
+    assert capsys.readouterr().out == "Nothing has changed since snapshot 1.\n"
+
+
+def test_which_files_changed_is_told_where_they_dont_compile(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code_of(["data", "snapshot"]) == 0
+    first, second = scenarios(project)
+    first.write_text("# User\n\nHello.\n")
+    capsys.readouterr()
+    assert exit_code_of(["data", "diff"]) == 1
+    said = capsys.readouterr()
+    assert said.out == f"~ {first.relative_to(project).as_posix()}\n"
+    assert "2 errors in 1 scenario file" in said.err
+    first.unlink()
+    second.unlink()
+    assert exit_code_of(["data", "diff"]) == 2
+    said = capsys.readouterr()
+    assert said.out == "".join(f"- {path.relative_to(project).as_posix()}\n" for path in (first, second))
+    assert "There is no .md file" in said.err
+    assert exit_code_of(["data", "diff", "--json"]) == 2
+    assert capsys.readouterr().out == ""

@@ -11,7 +11,7 @@ from loresmith.diagnostics.failure import InvalidCall
 from loresmith.engine.request import Rules
 from loresmith.format.meaning import meaning_of
 from loresmith.generate.sampling import Sampling
-from loresmith.ir.scenario import Scenario
+from loresmith.ir.scenario import Call, DmTurn, Scenario
 from loresmith.play.commands import Commands
 from loresmith.play.game import Game
 from loresmith.play.scenario_file import scenario_text
@@ -40,6 +40,29 @@ def test_marks_open_nothing_wherever_they_stand(marked: str) -> None:
     within = saved("I look.", f"Well. [roll: stealth]\n{marked}\nYou see.", "Ok.")
     first = saved(marked, f"{marked}\nWell.")
     assert [len(scene.turns) for scene in (within, first)] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    "behind", ["(A creak.)", ": You look.", "[x]", "[x]: y", "(", ":", " (A creak.)", "!"]
+)
+@pytest.mark.parametrize("before", ["You look. ", "", "Hah!", "You look.\n"])
+def test_what_stands_around_a_call_makes_no_link_of_it(before: str, behind: str) -> None:
+    scene = saved("I look.", f"{before}[roll: perception]{behind}", "Ok.")
+    reply = scene.turns[-1]
+    assert isinstance(reply, DmTurn)
+    assert [part.text for part in reply.parts if isinstance(part, Call)] == ["[roll: perception]"]
+
+
+def test_whoever_is_told_with_marks_is_saved_with_the_same_name() -> None:
+    scene = saved("I hit it.", "The `<b>gryllmox</b>` turns. [health: gryllmox, -1]", "It bleeds.")
+    assert "gryllmox" in text_of(scene)
+    tagged = saved("I hit the g<rylm>ox.", "It turns. [health: gox, -1]", "Ok.")
+    assert "[health: gox, -1]" in text_of(tagged)
+
+
+def text_of(scene: Scenario) -> str:
+    """What the DM says in a scene, calls included."""
+    return " ".join(part.text for turn in scene.turns if isinstance(turn, DmTurn) for part in turn.parts)
 
 
 SHEETS = [

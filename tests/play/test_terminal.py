@@ -102,6 +102,17 @@ def test_nothing_to_save_and_odd_bytes(project: Path) -> None:
     assert b"Not read" not in done.stdout
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a POSIX shell closes streams")
+@pytest.mark.parametrize("closed", ["<&-", ">&-"])
+def test_a_closed_stream_is_an_ended_one(project: Path, closed: str) -> None:
+    command = ["sh", "-c", f'"$@" {closed}', "sh", sys.executable, "-m", "loresmith", "play", *ROOM]
+    done = subprocess.run(
+        command, cwd=project, input=b"/quit\n", capture_output=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [

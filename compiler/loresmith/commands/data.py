@@ -5,19 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from loresmith.commands.scenario_files import (
-    read_file,
+    DEFAULT,
     read_scenario_files,
     scenario_paths,
     shown_paths,
 )
-from loresmith.diagnostics.failure import FINDINGS, Rejected
+from loresmith.diagnostics.failure import FINDINGS, Failure, Rejected
 from loresmith.ir.vocabulary import Vocabulary, load_vocabulary
 from loresmith.library.clean import clean, same_texts
 from loresmith.library.snapshot import Change, Snapshot, Snapshots, change
@@ -26,7 +26,7 @@ from loresmith.library.table import write_table
 from loresmith.lower.conversation import lower_scenario
 from loresmith.pipeline.sources import Sources, compile_sources
 from loresmith.store.compiled import cache_of
-from loresmith.store.files import write_atomically
+from loresmith.store.files import files_below, read_file, write_atomically
 
 TOOLS = Path("ai-training", "tools.yaml")
 
@@ -59,13 +59,21 @@ def keep_snapshot(root: Path) -> int:
 
 
 def show_change(first: int | None, second: int | None, root: Path, *, as_json: bool) -> int:
-    """Print what changed from one snapshot to another: by default from the last one to now; gives exit code 0."""
+    """Print what changed from one snapshot to another: by default from the last one to now; gives exit code 0.
+
+    Where the scenarios of now don't compile, the files alone are told, and why is raised.
+    """
     snapshots = _snapshots(root)
     numbers = snapshots.numbers()
     if first is None and not numbers:
         raise Rejected("There is no snapshot to compare with.", remedy="Run: loresmith data snapshot")
     before = snapshots.read(numbers[-1] if first is None else first)
-    after = _snapshot((), root) if second is None else snapshots.read(second)
+    try:
+        after = _snapshot((), root) if second is None else snapshots.read(second)
+    except Failure:
+        if second is None and not as_json:
+            print(_change_text(change(before, before.model_copy(update={"files": _digests(root)}))))
+        raise
     found = change(before, after)
     print(json.dumps(found.model_dump(), indent=2) if as_json else _change_text(found))
     return 0
@@ -87,13 +95,16 @@ def clean_scenarios(paths: Sequence[Path], root: Path, *, check: bool) -> int:
         texts[shown] = made.text
         if made.text.encode() != data:
             changed += 1
-            print(f"{shown}: {made.characters} characters replaced, canonical form")
+            print(f"{shown}: {_counted(made.characters, 'character')} replaced, canonical form")
             if not check:
                 write_atomically(path, made.text)
     twins = same_texts(texts)
     for path, other in twins:
         print(f"{path}: has the same text as {other}", file=sys.stderr)
-    print(f"{len(texts)} files, {changed} {'would change' if check else 'changed'}.", file=sys.stderr)
+    print(
+        f"{_counted(len(texts), 'file')}, {changed} {'would change' if check else 'changed'}.",
+        file=sys.stderr,
+    )
     return FINDINGS if bad or twins or (check and changed) else 0
 
 
@@ -105,13 +116,23 @@ def _snapshot(paths: Sequence[Path], root: Path) -> Snapshot:
     """The scenarios as they are now; raises Rejected with every error of every file."""
     files, vocabulary = read_scenario_files(paths, root), _vocabulary(root)
     scenarios = compile_sources(Sources(files), vocabulary, cache_of(root))
-    # What a scenario may call decides what it compiles to, as its text does.
-    tools = {TOOLS.as_posix(): read_file(root / TOOLS)} if (root / TOOLS).is_file() else {}
     conversations = [lower_scenario(scenario, vocabulary) for scenario in scenarios]
     return Snapshot(
-        files={path: hashlib.sha256(data).hexdigest() for path, data in (files | tools).items()},
+        files=_hashed(files, root),
         statistics=statistics_of(conversations, [tool.name for tool in vocabulary.tools]),
     )
+
+
+def _digests(root: Path) -> dict[str, str]:
+    """What a snapshot would say of the files, whether they compile or not, and if there is none."""
+    shown = shown_paths(files_below(root / DEFAULT, ".md"), root)
+    return _hashed({name: read_file(path) for name, path in shown.items()}, root)
+
+
+def _hashed(files: Mapping[str, bytes], root: Path) -> dict[str, str]:
+    # What a scenario may call decides what it compiles to, as its text does.
+    tools = {TOOLS.as_posix(): read_file(root / TOOLS)} if (root / TOOLS).is_file() else {}
+    return {path: hashlib.sha256(data).hexdigest() for path, data in (files | tools).items()}
 
 
 def _vocabulary(root: Path) -> Vocabulary:
@@ -144,6 +165,10 @@ def _lengths(spread: Spread | None) -> str:
     if spread is None:
         return "no characters: there is none"
     return f"{spread.median} characters (median), 95% at most {spread.p95}, the longest {spread.longest}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _change_text(found: Change) -> str:

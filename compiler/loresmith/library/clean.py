@@ -15,14 +15,16 @@ from loresmith.ir.scenario import Scenario
 from loresmith.ir.vocabulary import Vocabulary
 
 _BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad" + _BIDI + "".join(map(chr, range(0xFE00, 0xFE10)))
+_SELECTORS = "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+_SPACES = "\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\x85"
+INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad" + _BIDI + _SELECTORS
 """Zero-width spaces and joiners, the byte order mark, the soft hyphen, marks of the writing direction, variation
 selectors: a tokenizer sees them, nobody else does."""
 _SAME = {
     **dict.fromkeys("\u201c\u201d\u201e\u201f", '"'),
     **dict.fromkeys("\u2018\u2019\u201a\u201b", "'"),
     **dict.fromkeys("\u2010\u2011\u2212", "-"),
-    **dict.fromkeys("\u00a0\u2007\u202f\u2028\u2029\x85", " "),
+    **dict.fromkeys(_SPACES, " "),
     **dict.fromkeys(INVISIBLE),
 }
 _CHANGES = str.maketrans(_SAME)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from loresmith.diagnostics.failure import InvalidCall, Rejected
 from loresmith.library.statistics import Statistics
-from loresmith.store.files import write_atomically
+from loresmith.store.files import read_file, write_atomically
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 """As `keep` writes it: `²` is a digit to Python too, and `01.json` isn't the file of snapshot 1."""
@@ -44,7 +44,8 @@ class Snapshots:
 
     def numbers(self) -> list[int]:
         """The kept numbers, in order."""
-        return sorted(int(path.stem) for path in self.folder.glob("*.json") if _NUMBER.fullmatch(path.stem))
+        files = (path for path in self.folder.glob("*.json") if path.is_file())
+        return sorted(int(path.stem) for path in files if _NUMBER.fullmatch(path.stem))
 
     def read(self, number: int) -> Snapshot:
         """A kept snapshot; raises InvalidCall when there is none of this number, Rejected when it is damaged."""
@@ -53,8 +54,8 @@ class Snapshots:
             known = ", ".join(map(str, self.numbers())) or "none yet"
             raise InvalidCall(f"There is no snapshot {number}.", remedy=f"Snapshots: {known}.")
         try:
-            return Snapshot.model_validate_json(path.read_text(encoding="utf-8"))
-        except (ValidationError, UnicodeDecodeError) as error:
+            return Snapshot.model_validate_json(read_file(path))
+        except ValidationError as error:
             raise Rejected(
                 "This snapshot can't be read.", where=str(path), remedy="Remove the file."
             ) from error
@@ -65,7 +66,6 @@ class Snapshots:
         if numbers and self.read(numbers[-1]) == snapshot:
             return numbers[-1], False
         number = numbers[-1] + 1 if numbers else 1
-        self.folder.mkdir(parents=True, exist_ok=True)
         write_atomically(self.folder / f"{number}.json", snapshot.model_dump_json(indent=1) + "\n")
         return number, True
 

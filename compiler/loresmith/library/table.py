@@ -10,7 +10,7 @@ from loresmith.library.statistics import Spread, Statistics
 from loresmith.store.files import write_atomically
 
 BEGIN, END = "<!-- statistics: written by loresmith data stats --table -->\n", "<!-- end of statistics -->\n"
-_PLACE = re.compile(rf"{re.escape(BEGIN.strip())}(\r?\n)(.*?){re.escape(END.strip())}\r?\n", re.DOTALL)
+_PLACE = re.compile(rf"{re.escape(BEGIN.strip())}(\r?\n)(.*?){re.escape(END.strip())}(?:\r?\n|\Z)", re.DOTALL)
 """The marks with the line end of the page, and what stands between them."""
 
 

@@ -14,7 +14,7 @@ from loresmith.generate.sampling import Sampling
 from loresmith.generate.session import End, PromptTooLong, Session
 from loresmith.ir.scenario import DmTurn, Part, Result, Scenario, Text, Turn, UserTurn
 from loresmith.lower.conversation import lower_scenario
-from loresmith.play.scenario_file import turn_text
+from loresmith.play.scenario_file import plain, turn_text
 from loresmith.render.prompt import render_prompt
 from loresmith.syntax.calls import find_calls
 
@@ -119,7 +119,7 @@ class Game:
     def _turn(self, before: Moment, said: str) -> Iterator[Event]:
         """Play one turn from a moment on; the game then stands behind it."""
         user, self._stopped = UserTurn(text=said, span=NOWHERE), False
-        state, seen, kept = before.state.hearing(said), list[Part](), list[Part]()
+        state, seen, kept = before.state.hearing(plain(said)), list[Part](), list[Part]()
         for _ in range(MOST_STEPS):
             text = ""
             try:
@@ -196,13 +196,13 @@ def opening_of(scenario: Scenario) -> tuple[Turn, ...]:
 
 
 def carried_out(text: str, state: GameState, dice: random.Random, rules: Rules) -> Step:
-    """A message with its calls carried out in order, after all that it tells was heard."""
+    """A message with its calls carried out in order, after all that it tells was heard as a saved file tells it."""
     seen, kept, outcomes = list[Part](), list[Part](), list[Result | Refusal]()
     found = find_calls(text)
     starts = [call.end for call in found]
     told = zip((0, *starts), (*(call.start for call in found), len(text)), strict=True)
     narration = [Text(text=text[start:end], span=NOWHERE) for start, end in told]
-    state = state.hearing(" ".join(part.text for part in narration))
+    state = state.hearing(" ".join(plain(part.text) for part in narration))
     for words, written in zip(narration, found, strict=False):
         state, call, outcome = execute_written(state, written.text, dice, rules)
         made = None if isinstance(outcome, Refusal) else call

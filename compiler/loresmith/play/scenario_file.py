@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from loresmith.diagnostics.failure import Rejected
 from loresmith.format.scenario import written_system
 from loresmith.format.source import format_text
-from loresmith.ir.scenario import DmTurn, Result, Scenario, Text, Turn, UserTurn
+from loresmith.ir.scenario import Call, DmTurn, Result, Scenario, Text, Turn, UserTurn
 from loresmith.ir.vocabulary import Vocabulary
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _HEADING = re.compile(r"^#+\s*")
 _FENCE = re.compile(r"~{3,}")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_LINKED = re.compile(r"\A:|\A(?=\()")
+"""What would make the call before it a link, or a link's definition."""
 _RULE = re.compile(r"(?:[-*_]\s*){3,}")
 
 
@@ -50,11 +53,13 @@ def plain(text: str) -> str:
 
 
 def _pieces(turn: DmTurn) -> Iterator[str]:
-    """The parts of a reply: results in paragraphs of their own, a space where a call was left out between words."""
+    """The parts of a reply: results in paragraphs of their own, a space where a call was left out between words, and no
+    words that would make a call a link."""
     before = None
     for part in turn.parts:
         if isinstance(part, Text):
-            yield " " * isinstance(before, Text) + _with_edges(part.text)
+            text = _LINKED.sub(" ", part.text) if isinstance(before, Call) else part.text
+            yield " " * isinstance(before, Text) + _with_edges(text)
         else:
             yield f"\n\n{part.text}\n\n" if isinstance(part, Result) else part.text
         before = part
@@ -66,7 +71,7 @@ def _with_edges(text: str) -> str:
 
 
 def _plain_line(line: str) -> str:
-    words = " ".join(_CONTROL.sub(" ", line).split())
+    words = " ".join(_CONTROL.sub(" ", _TAG.sub("", line)).split())
     words = re.sub(r"[<>\\]", "", words.replace("`", "'")).strip()
     while (bare := _unmarked(words)) != words:
         words = bare

@@ -94,7 +94,8 @@ class _Interrupts:
 
 def _line() -> str | None:
     """The next line of the player that says something; None when the input ends. A pipe's lines are shown."""
-    while True:
+    # Python gives no stream where the shell closed it.
+    while sys.stdin and sys.stdout:
         try:
             line = input(PROMPT).strip()
         except EOFError:
@@ -104,11 +105,12 @@ def _line() -> str | None:
             print(line)
         if line:
             return line
+    return None
 
 
 def prepare_input() -> None:
     """Let lines be edited and recalled where the terminal can, and take any bytes."""
     with suppress(ImportError):
         import readline  # noqa: F401  # pyright: ignore[reportUnusedImport]
-    for stream in (sys.stdin, sys.stdout):
+    for stream in filter(None, (sys.stdin, sys.stdout)):
         stream.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
