@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 from loresmith.augment.derive import derive
@@ -35,8 +36,7 @@ A cellar.
 
 - **{name}** (player): Elf Ranger, level 3
   - Health: 6/24
-  - Skills: stealth +5
-  - Abilities: STR 10, DEX 16, CON 12
+  - {sheet}
 - **Borin**: Dwarf Cleric, level 3
   - Health: 27/27
 
@@ -48,11 +48,14 @@ I go down.
 
 {reply}
 """
+SHEET = "Skills: stealth +5\n  - Abilities: STR 10, DEX 16, CON 12"
 SEEDS = range(20)
 
 
-def scenario(reply: str, name: str = "Lyra Dane", world: str = "A world.", most: int = 300) -> Scenario:
-    text = SCENARIO.format(reply=reply, name=name, world=world)
+def scenario(
+    reply: str, name: str = "Lyra Dane", world: str = "A world.", most: int = 300, sheet: str = SHEET
+) -> Scenario:
+    text = SCENARIO.format(reply=reply, name=name, world=world, sheet=sheet)
     compiled = compile_source("ai-training/scenarios/combat/x.md", text.encode(), VOCABULARY, most)
     assert not compiled.findings
     assert compiled.scenario
@@ -99,9 +102,39 @@ def test_what_is_no_place_stays(world: str) -> None:
         assert swap_names(scenario("Well.", world=world), random.Random(seed)).system.world == world
 
 
+def test_a_place_in_capitals_is_called_in_capitals() -> None:
+    made = scenario("BACK TO KARROW!", world="The hills of Karrow.")
+    texts = [write_scenario(swap_names(made, random.Random(seed)), VOCABULARY) for seed in SEEDS]
+    assert not any("karrow" in text.lower() for text in texts)
+    assert all(re.search(r"BACK TO [A-Z]{4,}!", text) for text in texts)
+
+
 def test_a_place_behind_a_preposition_is_one() -> None:
     made = scenario("Well.", world="The hills of Karrow.")
     assert any(swap_names(made, random.Random(seed)).system.world != made.system.world for seed in SEEDS)
+
+
+@pytest.mark.parametrize(
+    ("sheet", "moves"),
+    [
+        ("Abilities: DEX 16\n  - Skills: stealth +5", False),
+        ("Abilities: DEX 16\n  - Skills: dexterity +3", False),
+        ("Abilities: DEX 16\n  - Skills: thieves' tools +5", False),
+        ("Abilities: DEX 16\n  - Skills: arcana +5", True),
+        ("Abilities: DEX 16\n  - AC: 13", False),
+        ("Abilities: STR 16\n  - AC: 13", True),
+        ("Skills: stealth +5", True),
+        ("Skills: thieves' tools +5", True),
+        ("Skills: wisdom save +5", False),
+        ("Skills: initiative +5", False),
+        ("Skills: attack +5", False),
+        ("Skills: spell attack +5", False),
+    ],
+)
+def test_what_follows_from_an_ability_stays(sheet: str, moves: bool) -> None:
+    one = scenario("Well.", sheet=sheet)
+    found = {vary_party(one, random.Random(seed)).system.party[0].details for seed in SEEDS}
+    assert (found != {one.system.party[0].details}) == moves
 
 
 def test_health_that_changed_without_a_result_stays() -> None:

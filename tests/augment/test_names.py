@@ -42,6 +42,12 @@ def test_what_others_are_called_too_stays() -> None:
         ("Marigold", 'A wall asks: "Mari?"'),
         ("Desmond", "UNCLE DES WE'RE HERE!"),
         ("Theo", "Lord Theodore of Lutely!"),
+        ("Crepin", "Crépin! Say something."),
+        ("Bláth", "BLATH, are you there?"),
+        ("Tobías", "tobias, look!"),
+        ("Thessaly", "thess, get two smoke bombs."),
+        ("Jedediah", "ok jed, make it stop."),
+        ("Aurélien", "Aurel nods."),
         ("Saturday", "It's market day: Saturday."),
     ],
 )
@@ -49,8 +55,54 @@ def test_a_name_with_another_form_stays(name: str, told: str) -> None:
     assert new_names(told, name) == {name}
 
 
-def test_a_word_that_a_name_begins_with_is_no_short_form() -> None:
-    assert "Theo" not in new_names("The cellar is dark. You see the stairs.", "Theo")
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("Theo", "The cellar is dark. You see the stairs."),
+        ("Calla", "You call her."),
+        ("Rollo", "A stone rolls. You roll it on."),
+    ],
+)
+def test_a_word_that_a_name_begins_with_is_no_short_form(name: str, told: str) -> None:
+    assert name not in new_names(told, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "stays"),
+    [
+        ("Ulrich the Bold", "the Bold"),
+        ("Zoe the Zebra Knight", "the Zebra Knight"),
+        ("Tess o'the Nets", "o'the Nets"),
+        ("Tariq al-Nasr", "al-Nasr"),
+        ("Thaddeus Oakes-Minnow", "Oakes-Minnow"),
+    ],
+)
+def test_an_epithet_stays(name: str, stays: str) -> None:
+    names = {tuple(new.split(" ", 1)) for new in new_names("Well.", name)}
+    assert {rest for _, rest in names} == {stays}
+    assert name.split(maxsplit=1)[0] not in {first for first, _ in names}
+
+
+@pytest.mark.parametrize("name", ["Seven-Bells", "Asha-of-the-Reeds"])
+def test_a_name_with_hyphens_stays(name: str) -> None:
+    assert new_names("Well.", name) == {name}
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "stays"),
+    [
+        ("Narcisse", "N-Narcisse, do you see her?", True),
+        ("Greer", "g-g-greer, is it a ghost?", True),
+        ("Greer", "gr-Greer!", True),
+        ("Greer", "You see the well-Greer road.", False),
+        ("Snick", "It says S.S., in curly letters.", True),
+        ("Snick", "The blade has the letters J. S.", True),
+        ("Snick", "The blade has the letters J. M.", False),
+        ("Snick", "That is plan S.", False),
+    ],
+)
+def test_a_name_that_the_text_plays_on_stays(name: str, told: str, stays: bool) -> None:
+    assert (new_names(told, name) == {name}) == stays
 
 
 def test_a_place_with_another_form_stays() -> None:

@@ -176,7 +176,7 @@ def test_every_pass_accepts_the_whole_library() -> None:
             text = write_scenario(other, VOCABULARY).encode()
             assert not compile_source(scenario.path, text, VOCABULARY).findings, (scenario.id, name)
     assert changed["names"] >= 0.95 * len(TRAINED)
-    assert changed["party"] >= 0.8 * len(TRAINED)
+    assert changed["party"] >= 0.75 * len(TRAINED)
     assert changed["dice"] >= 0.5 * len(TRAINED)
     assert 0.3 * len(TRAINED) < changed["dialogue"] < 0.6 * len(TRAINED)
 
@@ -296,6 +296,21 @@ def test_dialogue_ends_before_the_first_call_with_a_reply() -> None:
         ("The farm of Geirmund. Geirmund wants three cows.", []),
         ('The farm of Geirmund.\nGeirmund: "Three cows."', []),
         ('The farm of Geirmund. "Three cows," says Geirmund.', []),
+        ("The farm of Anselm. Anselm counts sixty into your palm.", []),
+        ("The farm of Anselm. The cows are Farmer Anselm's.", []),
+        ("The farm of Anselm. The cows are old Farmer Anselm's.", []),
+        ('The hall of Orsolya. "Chess?" asks Dame Orsolya.', []),
+        ("The mask of Shanakhet. It was queen Shanakhet's.", []),
+        ("The house of Vasuki. An orrery of Astronomer Vasuki's.", []),
+        ("The abbey of Saint Orm.", []),
+        ("The road to Fim da Linha.", []),
+        ("The road to Fim, short for Fim da Linha.", []),
+        ("The road to Pau d'Alho, from Baile na Cille.", []),
+        ("The shop of Lenz & Sons.", []),
+        ("The road to Karrow of the Seven Hills.", []),
+        ("The road from Post House. You knock and say: POST!", []),
+        ("The road to Karrow. Back to KARROW!", ["Karrow"]),
+        ("The road to Karrow. BACK TO KARROW!", ["Karrow"]),
     ],
 )
 def test_which_words_name_a_place(world: str, found: list[str]) -> None:

@@ -137,7 +137,7 @@ def test_eval_says_what_was_asked(
 @pytest.mark.parametrize(
     ("way", "told"),
     [
-        ("--free-play --seed 1", "in free play on the eval split: 1 scenarios"),
+        ("--free-play --seed 1", "in free play on the eval split, dice by seed 1: 1 scenarios"),
         ("--free-play --grammar", "has only calls that parse"),
         ("--fidelity", "perplexity of the reference's 4 replies"),
         ("--grammar --limit 1", "on the eval split: 4 replies"),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from loresmith.augment.exchanges import Answered, Place, answered_calls, with_results, written
 from loresmith.augment.spoken import numbers_spoken
 from loresmith.check.creatures import name_meant
 from loresmith.check.sums import stated_bonuses, stated_skills
 from loresmith.engine.reroll import DIE
+from loresmith.engine.sheet import ABILITY_OF_SKILL, sheet_of
 from loresmith.ir.scenario import Call, DmTurn, Member, Result, Scenario
 from loresmith.syntax.results import parse_result
 from loresmith.syntax.tree import Range
@@ -25,14 +26,17 @@ _WORN = re.compile(
     re.IGNORECASE,
 )
 """What an armour class rests on, as inventories name it (SRD 5.1, Armor)."""
+_OF_ABILITIES = re.compile(r"\b(?:saves?|saving throws?|initiative|attacks?)$")
+"""Bonuses that are an ability's modifier with at most the proficiency of the level (SRD 5.1, Using Ability Scores)."""
 
 
 def vary_party(scenario: Scenario, dice: random.Random) -> Scenario:
     """The scenario with other values in the party's sheets; its ledgers, totals and outcomes stay true.
 
-    A value stays as it is where it, or a number that follows from it, is spoken of; where an outcome would turn round;
-    where a roll without a DC or AC rests on it, since the story goes on with what that came to; where health changes
-    without a result; and where it can't be told which result answers which call.
+    A value stays as it is where it, or a number that follows from it, is spoken of; where it follows from an ability
+    that the sheet states; where an outcome would turn round; where a roll without a DC or AC rests on it, since the
+    story goes on with what that came to; where health changes without a result; and where it can't be told which
+    result answers which call.
     """
     answered = answered_calls(scenario)
     if answered is None:
@@ -101,19 +105,28 @@ def _with_skills(
     dice: random.Random,
     changed: dict[Place, Result],
 ) -> Member:
-    stated = stated_skills(scenario.system.party)
+    stated, scores = stated_skills(scenario.system.party), dict(sheet_of(member).scores)
     details = list(member.details)
     for number, detail in enumerate(details):
         if detail.name.lower() != "skills":
             continue
         text = detail.value
         for name, bonus in stated_bonuses(detail.value):
-            if len(stated[name]) == 1 and (step := _step(name, bonus, answered, spoken, dice)):
+            if len(stated[name]) > 1 or _follows(name, scores):
+                continue
+            if step := _step(name, bonus, answered, spoken, dice):
                 text = _with_bonus(text, name, bonus, bonus + step)
                 rests = [one for one in answered if _what(one) == name]
                 changed |= {(one.turn, one.part): _moved(one, _skill_term(one), step) for one in rests}
         details[number] = detail.model_copy(update={"value": text})
     return member.model_copy(update={"details": tuple(details)})
+
+
+def _follows(name: str, scores: Mapping[str, int]) -> bool:
+    """Whether a bonus follows from abilities: a save, initiative or an attack; a skill whose ability the sheet states;
+    what may rest on any of them (`thieves' tools`), where it states one."""
+    may_be_any = name not in ABILITY_OF_SKILL and bool(scores)
+    return may_be_any or ABILITY_OF_SKILL.get(name) in scores or bool(_OF_ABILITIES.search(name))
 
 
 def _step(
@@ -162,9 +175,9 @@ def _holds(one: Answered, step: int) -> bool:
 def _with_armour(
     member: Member, answered: Sequence[Answered], spoken: set[int], dice: random.Random
 ) -> Member:
-    """Another armour class, where no roll was held against it and the member has no armour, which would contradict it:
-    in the inventory, or behind the number."""
-    if any(_WORN.search(item) for item in member.inventory):
+    """Another armour class, where no roll was held against it and the member has neither armour, in the inventory or
+    behind the number, nor a dexterity on the sheet: those would contradict it."""
+    if "dexterity" in dict(sheet_of(member).scores) or any(_WORN.search(item) for item in member.inventory):
         return member
     held = spoken | {one.sum.against for one in answered}
     details = list(member.details)

@@ -118,7 +118,7 @@ def _dataset_summary(artefact: Artefact) -> str:
 
 LOWER = Stage(
     "lower",
-    8,
+    9,
     "Scenarios",
     (),
     _lower_inputs,
