@@ -28,6 +28,8 @@ def family_of_base(base: Artefact) -> Family:
 
 
 def _lower_inputs(project: Project, _built: Built) -> dict[str, Any]:
+    from loresmith.trim.english import wordfreq_version
+
     sources = read_sources(project.scenarios, project.root)
     recipe = project.recipe
     return {
@@ -36,6 +38,8 @@ def _lower_inputs(project: Project, _built: Built) -> dict[str, Any]:
         "augment": recipe.data.augment.model_dump(),
         "reply": recipe.reply.model_dump(),
         "balance": recipe.data.balance.model_dump(),
+        # It tells a name's short form from a common word.
+        "wordfreq": wordfreq_version() if recipe.data.augment.names else None,
     }
 
 
