@@ -140,7 +140,7 @@ def test_eval_says_what_was_asked(
         ("--free-play --seed 1", "in free play on the eval split, dice by seed 1: 1 scenarios"),
         ("--free-play --grammar", "has only calls that parse"),
         ("--fidelity", "perplexity of the reference's 4 replies"),
-        ("--grammar --limit 1", "on the eval split: 4 replies"),
+        ("--grammar --limit 1", "on the eval split, with the grammar: 4 replies"),
     ],
 )
 def test_each_way_of_judging_is_told(
