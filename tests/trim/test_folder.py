@@ -12,7 +12,7 @@ from loresmith.families.family import family_named
 from loresmith.trim import proof
 from loresmith.trim.fidelity import fidelity
 from loresmith.trim.needed import tokenizer_of
-from loresmith.trim.proof import FOREIGN, require_same_reading
+from loresmith.trim.proof import FOREIGN, require_same_logits, require_same_reading
 from loresmith.trim.savings import savings
 
 from tests.trim.bases import trimmed, wanted
@@ -55,7 +55,7 @@ def test_the_proof_of_a_good_trim(base: tuple[str, Path], tmp_path: Path) -> Non
     assert read["texts"] == 1
     assert read["tokens"] > 10
     measured = fidelity(base[1], tmp_path, family, made.numbering, texts)
-    assert measured.max_logit_difference < 1e-4
+    require_same_logits(measured.max_logit_difference)
     assert 0 < measured.bits_per_byte_after < measured.bits_per_byte_before
 
 
@@ -70,6 +70,14 @@ def test_fidelity_sees_other_weights(gemma3: Path, tmp_path: Path) -> None:
     family = family_named("gemma3")
     measured = fidelity(gemma3, tmp_path, family, made.numbering, wanted(family).texts)
     assert measured.max_logit_difference > 0.01
+    with pytest.raises(Rejected, match="kept token's logit moved"):
+        require_same_logits(measured.max_logit_difference)
+
+
+def test_logits_that_arent_numbers_fail_the_proof() -> None:
+    require_same_logits(0.0)
+    with pytest.raises(Rejected, match="moved by nan"):
+        require_same_logits(float("nan"))
 
 
 def test_text_that_is_not_covered_fails_the_proof(base: tuple[str, Path], tmp_path: Path) -> None:

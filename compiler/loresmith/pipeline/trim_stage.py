@@ -57,7 +57,7 @@ def _trim(project: Project, built: Built, folder: Path, watcher: Watcher) -> dic
     from loresmith.trim.fidelity import fidelity
     from loresmith.trim.folder import choose_tokens, write_trimmed
     from loresmith.trim.needed import Wanted
-    from loresmith.trim.proof import require_same_reading
+    from loresmith.trim.proof import require_same_logits, require_same_reading
     from loresmith.trim.savings import savings
 
     base, family = built["base"].folder, family_of_base(built["base"])
@@ -70,6 +70,7 @@ def _trim(project: Project, built: Built, folder: Path, watcher: Watcher) -> dic
     report = savings(base, made) | {"same_reading": require_same_reading(base, folder, made, texts)}
     watcher.advance(0.7)
     measured = fidelity(base, folder, family, made.numbering, _held_out(family, conversations))
+    require_same_logits(measured.max_logit_difference)
     report |= measured.model_dump()
     write_atomically(folder / REPORT, json.dumps(report, indent=2) + "\n")
     return built["base"].facts | report

@@ -11,6 +11,8 @@ from loresmith.trim.folder import Trimmed
 from loresmith.trim.llama_tokens import llama_tokens
 from loresmith.trim.needed import tokenizer_of
 
+MOST_DIFFERENCE = 1e-3
+"""Of logits in fp32 whose matrix products may be made in another order."""
 FOREIGN = (
     "Привет, дракон!",
     "竜は橋を守る。",
@@ -39,6 +41,16 @@ def require_same_reading(base: Path, trimmed: Path, made: Trimmed, texts: Sequen
         "llama.cpp", [*texts, *FOREIGN], [*expected, *foreign], llama_tokens(trimmed, [*texts, *FOREIGN])
     )
     return {"texts": len(texts), "tokens": sum(map(len, expected)), "foreign_texts": len(FOREIGN)}
+
+
+def require_same_logits(difference: float) -> None:
+    """Raise Rejected where a kept token's logit moved by more than rounding, or isn't a number; `difference` is the
+    largest."""
+    if not difference <= MOST_DIFFERENCE:
+        raise Rejected(
+            f"The trimmed vocabulary isn't faithful: a kept token's logit moved by {difference:.3g}.",
+            remedy="Please report it; until then leave out vocabulary.trim.",
+        )
 
 
 def token_ids(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
