@@ -132,7 +132,7 @@ def _digests(root: Path) -> dict[str, str]:
 def _hashed(files: Mapping[str, bytes], root: Path) -> dict[str, str]:
     # What a scenario may call decides what it compiles to, as its text does.
     tools = {TOOLS.as_posix(): read_file(root / TOOLS)} if (root / TOOLS).is_file() else {}
-    return {path: hashlib.sha256(data).hexdigest() for path, data in (files | tools).items()}
+    return {path: hashlib.sha256(data).hexdigest() for path, data in {**files, **tools}.items()}
 
 
 def _vocabulary(root: Path) -> Vocabulary:
