@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import pytest
+from loresmith.commands import export
 from loresmith.commands.entry import exit_code_of
+from loresmith.commands.watchers import SilentWatcher
 from loresmith.deliver.versions import METADATA
+from loresmith.pipeline.stage import Watcher
+from loresmith.store import files
 
 from tests.messages import said
 from tests.unit.test_refusals import DELIVERED
@@ -31,19 +36,21 @@ def delivered(project: Path) -> Path:
 
 def after_a_copy(monkeypatch: pytest.MonkeyPatch, then: Callable[[Path], object]) -> None:
     """Let something happen once to the next copy, when it is written."""
-    copy = shutil.copyfile
+    copy = export.copy_file
 
-    def copied(source: Path, destination: Path) -> Path:
-        monkeypatch.setattr(shutil, "copyfile", copy)
-        copy(source, destination)
+    def copied(source: Path, destination: Path, report: Callable[[float], None]) -> None:
+        monkeypatch.setattr(export, "copy_file", copy)
+        copy(source, destination, report)
         then(destination)
-        return destination
 
-    monkeypatch.setattr(shutil, "copyfile", copied)
+    monkeypatch.setattr(export, "copy_file", copied)
 
 
-def test_the_copy_is_the_delivered_file(delivered: Path, project: Path) -> None:
+def test_the_copy_is_the_delivered_file(
+    delivered: Path, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert exit_code_of(["export", "dm", "app"]) == 0
+    assert "Exporting dm v1: copied and verified" in capsys.readouterr().err
     assert [path.name for path in (project / "app").iterdir()] == ["m.gguf"]
     assert (project / "app" / "m.gguf").read_bytes() == delivered.read_bytes()
 
@@ -69,3 +76,32 @@ def test_two_exports_into_one_folder_dont_meet(
     codes.append(exit_code_of(["export", "dm", "app"]))
     assert codes == [0, 0]
     assert [path.name for path in (project / "app").iterdir()] == ["m.gguf"]
+
+
+def test_the_copy_is_on_the_disk_before_it_gets_its_name(
+    delivered: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = list[bool]()
+
+    def synced(_file: Path) -> None:
+        named.append((project / "app" / "m.gguf").exists())
+
+    monkeypatch.setattr(files, "sync_file", synced)
+    assert exit_code_of(["export", "dm", "app"]) == 0
+    assert named == [False]
+
+
+def test_the_progress_goes_through_all_parts(
+    delivered: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = list[float]()
+
+    @contextmanager
+    def watched(_stream: TextIO, *, quiet: bool) -> Generator[Watcher]:
+        watcher = SilentWatcher()
+        monkeypatch.setattr(watcher, "advance", told.append)
+        yield watcher
+
+    monkeypatch.setattr(export, "watcher_for", watched)
+    assert exit_code_of(["export", "dm", "app"]) == 0
+    assert told == pytest.approx([1 / 3, 2 / 3, 1])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
+import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
+from loresmith.commands.watchers import watcher_for
 from loresmith.deliver.configuration import app_configuration
 from loresmith.deliver.versions import Delivery, require_metadata, require_unchanged, versions_of
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall
-from loresmith.store.files import disk_failures, sha256_of, sync_folder
+from loresmith.store.files import copy_file, disk_failures, sha256_of, sync_folder
 
 
 def export_model(name: str, destination: Path, version: str | None, root: Path) -> int:
@@ -20,9 +23,16 @@ def export_model(name: str, destination: Path, version: str | None, root: Path) 
     folder = _version_folder(root / "ai-training" / "models" / name, name, version)
     metadata = require_metadata(folder)
     named = [file for file in (metadata.app.model, metadata.app.mmproj) if file]
-    for file in named:
-        require_unchanged(folder, metadata, file)
-    copies = [_copied(folder / file, destination / file, metadata.files[file].sha256) for file in named]
+    with watcher_for(sys.stderr, quiet=False) as watcher:
+        title = f"Exporting {name} {folder.name}"
+        watcher.stage_begins(title)
+        reports = _parts(watcher.advance, 3 * len(named))
+        for file in named:
+            require_unchanged(folder, metadata, file, next(reports))
+        copies = [
+            _copied(folder / file, destination / file, metadata.files[file].sha256, reports) for file in named
+        ]
+        watcher.stage_ends(title, "copied and verified")
     delivery = Delivery(
         folder=destination,
         version=folder.name,
@@ -43,14 +53,23 @@ def _version_folder(models: Path, name: str, version: str | None) -> Path:
     return models / (version or versions[-1])
 
 
-def _copied(source: Path, destination: Path, sha256: str) -> Path:
+def _parts(report: Callable[[float], None], count: int) -> Iterator[Callable[[float], None]]:
+    """The reports of so many parts of what `report` is told the whole of."""
+
+    def one(part: int, done: float) -> None:
+        report((part + done) / count)
+
+    return (partial(one, part) for part in range(count))
+
+
+def _copied(source: Path, destination: Path, sha256: str, reports: Iterator[Callable[[float], None]]) -> Path:
     with disk_failures(destination):
         destination.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=destination.parent, prefix=f".{source.name}.") as scratch:
             copy = Path(f"{scratch.name}.work")
         try:
-            shutil.copyfile(source, copy)
-            _require_true(copy, destination, sha256)
+            copy_file(source, copy, next(reports))
+            _require_true(copy, destination, sha256, next(reports))
             copy.replace(destination)
         finally:
             copy.unlink(missing_ok=True)
@@ -58,9 +77,9 @@ def _copied(source: Path, destination: Path, sha256: str) -> Path:
     return destination
 
 
-def _require_true(copy: Path, destination: Path, sha256: str) -> None:
+def _require_true(copy: Path, destination: Path, sha256: str, report: Callable[[float], None]) -> None:
     """Raise EnvironmentFailure where a copy has other bytes than what was delivered."""
-    if sha256_of(copy) != sha256:
+    if sha256_of(copy, report) != sha256:
         raise EnvironmentFailure(
             "The copy came out different from the delivered file.",
             where=str(destination),

@@ -6,14 +6,14 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from loresmith.diagnostics.failure import Rejected
-from loresmith.store.files import disk_failures, sha256_of, sync_folder, write_atomically
+from loresmith.store.files import copy_file, disk_failures, sha256_of, sync_folder, write_atomically
 
 METADATA = "model-metadata.json"
 _VERSION = re.compile(r"v(\d+)")
@@ -129,6 +129,7 @@ def _complete(folder: Path, files: Mapping[str, Path]) -> None:
             work.unlink(missing_ok=True)
             _link_or_copy(source, work)
             work.replace(folder / delivered)
+    sync_folder(folder)
 
 
 def versions_of(root: Path) -> list[str]:
@@ -160,10 +161,13 @@ def require_metadata(folder: Path) -> Metadata:
         ) from error
 
 
-def require_unchanged(folder: Path, metadata: Metadata, name: str) -> None:
-    """Raise Rejected where a version's file isn't the one that was delivered."""
+def require_unchanged(
+    folder: Path, metadata: Metadata, name: str, report: Callable[[float], None] = lambda _done: None
+) -> None:
+    """Raise Rejected where a version's file isn't the one that was delivered. `report` is told the part that was
+    read."""
     file = folder / name
-    if not file.is_file() or sha256_of(file) != metadata.files[name].sha256:
+    if not file.is_file() or sha256_of(file, report) != metadata.files[name].sha256:
         raise Rejected(
             f"The delivered file {'was changed since it was built' if file.is_file() else 'is gone'}.",
             where=str(file),
@@ -187,4 +191,4 @@ def _link_or_copy(source: Path, destination: Path) -> None:
     try:
         os.link(source, destination)
     except OSError:
-        shutil.copyfile(source, destination)
+        copy_file(source, destination)

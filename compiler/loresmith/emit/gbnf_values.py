@@ -15,6 +15,7 @@ from loresmith.emit.gbnf_rules import (
     one_of,
 )
 from loresmith.emit.party import Party
+from loresmith.ir.labels import comparable_words
 from loresmith.ir.numbers import CALL_DIGITS
 from loresmith.ir.tools import Lists, Parameter
 
@@ -130,6 +131,5 @@ class Values:
 
 def _comparable(text: str) -> str:
     """Words as the checker compares them, with the white space that divides them from the argument."""
-    spaced = text.replace("_", " ").replace("’", "'").lower()
-    inner = " ".join(spaced.split())
+    spaced, inner = text.replace("_", " "), comparable_words(text)
     return f"{' ' * spaced[:1].isspace()}{inner}{' ' * (inner != '' and spaced[-1:].isspace())}"

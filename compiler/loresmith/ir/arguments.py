@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from loresmith.ir.labels import comparable_words
 from loresmith.ir.numbers import CALL_DIGITS
 from loresmith.ir.scenario import Argument
 from loresmith.ir.tools import Parameter, Tool
@@ -61,7 +62,7 @@ def canonical_value(parameter: Parameter, value: str, lists: Mapping[str, Sequen
     if parameter.type == "choice":
         if parameter.dice and DICE.fullmatch(value.lower()):
             return re.sub(r"\s", "", value).lower()
-        return _spellings(parameter.choices(lists)).get(_comparable(value), value)
+        return _spellings(parameter.choices(lists)).get(comparable_words(value), value)
     return value
 
 
@@ -101,12 +102,12 @@ def _choice_problem(
     parameter: Parameter, value: str, lists: Mapping[str, Sequence[str]]
 ) -> tuple[str, str | None] | None:
     choices = parameter.choices(lists)
-    if _comparable(value) in _spellings(choices):
+    if comparable_words(value) in _spellings(choices):
         return None
     if parameter.dice and re.fullmatch(r"[0-9]*d[0-9]+.*", value, re.I):
         return _dice_problem(parameter, value)
-    close = _shortened(_comparable(value), choices) or difflib.get_close_matches(
-        _comparable(value), choices, n=1
+    close = _shortened(comparable_words(value), choices) or difflib.get_close_matches(
+        comparable_words(value), choices, n=1
     )
     hint = f"Did you mean {close[0]!r}?" if close else _listing(choices, parameter.dice)
     return f"`{parameter.name}` can't be {value!r}.", hint
@@ -150,9 +151,4 @@ def _listing(choices: Sequence[str], dice: bool) -> str:
 @lru_cache(maxsize=256)
 def _spellings(choices: tuple[str, ...]) -> dict[str, str]:
     """The choices by what they are compared by; of two that are the same the first."""
-    return {_comparable(choice): choice for choice in reversed(choices)}
-
-
-@lru_cache(maxsize=4096)
-def _comparable(value: str) -> str:
-    return " ".join(value.replace("_", " ").replace("’", "'").lower().split())
+    return {comparable_words(choice): choice for choice in reversed(choices)}

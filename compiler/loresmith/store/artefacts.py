@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict
 
 from loresmith.diagnostics.failure import EnvironmentFailure
-from loresmith.store.files import disk_failures, sha256_of, sync_folder, write_atomically
+from loresmith.store.files import disk_failures, sha256_of, sync_file, sync_folder, write_atomically
 from loresmith.store.programs import installed_versions
 
 MANIFEST = "manifest.json"
@@ -114,7 +113,7 @@ class Store:
             "made_with": installed_versions(),
         }  # fmt: skip
         for path in paths:
-            _sync(path)
+            sync_file(path)
         write_atomically(work / MANIFEST, json.dumps(content, indent=2, sort_keys=True) + "\n")
         if folder.exists():
             shutil.rmtree(folder)
@@ -139,8 +138,3 @@ class Store:
             yield
         finally:
             lock.release()
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

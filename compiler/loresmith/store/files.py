@@ -7,7 +7,7 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,12 +58,21 @@ def written_whole(path: Path) -> Generator[Path]:
     with disk_failures(path):
         try:
             yield temporary
-            with temporary.open("rb+") as file:
-                os.fsync(file.fileno())
+            sync_file(temporary)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
         sync_folder(path.parent)
+
+
+def copy_file(source: Path, destination: Path, report: Callable[[float], None] = lambda _done: None) -> None:
+    """Copy a file's bytes; they are on the disk when it returns. `report` is told the part that is done."""
+    size = source.stat().st_size
+    with source.open("rb") as read, destination.open("wb") as written:
+        while chunk := read.read(CHUNK):
+            written.write(chunk)
+            report(written.tell() / size)
+    sync_file(destination)
 
 
 def _is_a_stream(path: Path) -> bool:
@@ -77,6 +86,13 @@ def require_writable(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
+
+
+def sync_file(path: Path) -> None:
+    """Make the bytes of a file durable."""
+    # Windows syncs only what is open for writing; elsewhere a file that may not be written is synced too.
+    with path.open("rb+" if os.name == "nt" else "rb") as file:
+        os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:
@@ -144,12 +160,13 @@ def json_lines(path: Path) -> list[str]:
     return [line for line in path.read_text(encoding="utf-8").split("\n") if line]
 
 
-def sha256_of(path: Path) -> str:
-    """The sha256 of a file's bytes, in hex."""
-    digest = hashlib.sha256()
+def sha256_of(path: Path, report: Callable[[float], None] = lambda _done: None) -> str:
+    """The sha256 of a file's bytes, in hex. `report` is told the part that is done."""
+    digest, size = hashlib.sha256(), path.stat().st_size
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
+            report(file.tell() / size)
     return digest.hexdigest()
 
 
