@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,6 +77,16 @@ def test_two_exports_into_one_folder_dont_meet(
     codes.append(exit_code_of(["export", "dm", "app"]))
     assert codes == [0, 0]
     assert [path.name for path in (project / "app").iterdir()] == ["m.gguf"]
+
+
+def test_what_a_killed_export_left_is_removed(delivered: Path, project: Path) -> None:
+    (project / "app").mkdir()
+    killed, at_work = (project / "app" / f".m.gguf.{name}.work" for name in ("killed", "at-work"))
+    for copy in (killed, at_work):
+        copy.write_bytes(WEIGHTS[:5])
+    os.utime(killed, (1, 1))
+    assert exit_code_of(["export", "dm", "app"]) == 0
+    assert sorted(path.name for path in (project / "app").iterdir()) == [at_work.name, "m.gguf"]
 
 
 def test_the_copy_is_on_the_disk_before_it_gets_its_name(

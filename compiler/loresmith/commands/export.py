@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -13,6 +15,9 @@ from loresmith.deliver.configuration import app_configuration
 from loresmith.deliver.versions import Delivery, require_metadata, require_unchanged, versions_of
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall
 from loresmith.store.files import copy_file, disk_failures, sha256_of, sync_folder
+
+GIVEN_UP = 600.0
+"""Seconds without a write after which a copy that isn't whole counts as left behind."""
 
 
 def export_model(name: str, destination: Path, version: str | None, root: Path) -> int:
@@ -65,6 +70,7 @@ def _parts(report: Callable[[float], None], count: int) -> Iterator[Callable[[fl
 def _copied(source: Path, destination: Path, sha256: str, reports: Iterator[Callable[[float], None]]) -> Path:
     with disk_failures(destination):
         destination.parent.mkdir(parents=True, exist_ok=True)
+        _clear(destination)
         with tempfile.NamedTemporaryFile(dir=destination.parent, prefix=f".{source.name}.") as scratch:
             copy = Path(f"{scratch.name}.work")
         try:
@@ -75,6 +81,13 @@ def _copied(source: Path, destination: Path, sha256: str, reports: Iterator[Call
             copy.unlink(missing_ok=True)
         sync_folder(destination.parent)
     return destination
+
+
+def _clear(destination: Path) -> None:
+    """Remove what killed exports left of this file."""
+    for copy in destination.parent.glob(f".{glob.escape(destination.name)}.*.work"):
+        if time.time() - copy.stat().st_mtime > GIVEN_UP:
+            copy.unlink(missing_ok=True)
 
 
 def _require_true(copy: Path, destination: Path, sha256: str, report: Callable[[float], None]) -> None:
