@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from loresmith.diagnostics.diagnostic import Findings
 from loresmith.elaborate.draft import Draft, DraftTurn, GivenResult, MadeCall
-from loresmith.ir.labels import comparable_label
+from loresmith.ir.comparison import comparable_label
 from loresmith.ir.vocabulary import Vocabulary
 
 

@@ -6,13 +6,14 @@ import glob
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from loresmith.commands.watchers import watcher_for
 from loresmith.deliver.configuration import app_configuration
-from loresmith.deliver.versions import Delivery, require_metadata, require_unchanged, versions_of
+from loresmith.deliver.versions import Delivery, Metadata, require_metadata, require_unchanged, versions_of
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall
 from loresmith.store.files import copy_file, disk_failures, sha256_of, sync_folder
 
@@ -28,16 +29,7 @@ def export_model(name: str, destination: Path, version: str | None, root: Path) 
     folder = _version_folder(root / "ai-training" / "models" / name, name, version)
     metadata = require_metadata(folder)
     named = [file for file in (metadata.app.model, metadata.app.mmproj) if file]
-    with watcher_for(sys.stderr, quiet=False) as watcher:
-        title = f"Exporting {name} {folder.name}"
-        watcher.stage_begins(title)
-        reports = _parts(watcher.advance, 3 * len(named))
-        for file in named:
-            require_unchanged(folder, metadata, file, next(reports))
-        copies = [
-            _copied(folder / file, destination / file, metadata.files[file].sha256, reports) for file in named
-        ]
-        watcher.stage_ends(title, "copied and verified")
+    copies = _copies(folder, metadata, named, destination)
     delivery = Delivery(
         folder=destination,
         version=folder.name,
@@ -56,6 +48,21 @@ def _version_folder(models: Path, name: str, version: str | None) -> Path:
     if version and version not in versions:
         raise InvalidCall(f"{name} has no version {version!r}.", remedy=f"Versions: {', '.join(versions)}.")
     return models / (version or versions[-1])
+
+
+def _copies(folder: Path, metadata: Metadata, named: Sequence[str], destination: Path) -> list[Path]:
+    """The copies of a version's files, made with progress once all of them are shown to be what was delivered."""
+    title = f"Exporting {metadata.name} {folder.name}"
+    with watcher_for(sys.stderr, quiet=False) as watcher:
+        watcher.stage_begins(title)
+        reports = _parts(watcher.advance, 3 * len(named))
+        for file in named:
+            require_unchanged(folder, metadata, file, next(reports))
+        copies = [
+            _copied(folder / file, destination / file, metadata.files[file].sha256, reports) for file in named
+        ]
+        watcher.stage_ends(title, "copied and verified")
+    return copies
 
 
 def _parts(report: Callable[[float], None], count: int) -> Iterator[Callable[[float], None]]:
@@ -86,8 +93,10 @@ def _copied(source: Path, destination: Path, sha256: str, reports: Iterator[Call
 def _clear(destination: Path) -> None:
     """Remove what killed exports left of this file."""
     for copy in destination.parent.glob(f".{glob.escape(destination.name)}.*.work"):
-        if time.time() - copy.stat().st_mtime > GIVEN_UP:
-            copy.unlink(missing_ok=True)
+        # Another export may just have given its copy the name.
+        with suppress(FileNotFoundError):
+            if time.time() - copy.stat().st_mtime > GIVEN_UP:
+                copy.unlink()
 
 
 def _require_true(copy: Path, destination: Path, sha256: str, report: Callable[[float], None]) -> None:

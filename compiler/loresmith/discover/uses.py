@@ -10,7 +10,7 @@ from loresmith.check.creatures import Cast
 from loresmith.diagnostics.diagnostic import Findings
 from loresmith.elaborate.draft import Draft
 from loresmith.elaborate.scenario import elaborate
-from loresmith.ir.labels import comparable_label
+from loresmith.ir.comparison import comparable_label
 from loresmith.ir.scenario import Call
 from loresmith.ir.vocabulary import Vocabulary
 from loresmith.syntax.document import parse_document

@@ -15,7 +15,7 @@ from loresmith.emit.gbnf_rules import (
     one_of,
 )
 from loresmith.emit.party import Party
-from loresmith.ir.labels import comparable_words
+from loresmith.ir.comparison import comparable_words
 from loresmith.ir.numbers import CALL_DIGITS
 from loresmith.ir.tools import Lists, Parameter
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from loresmith.ir.labels import comparable_words
+from loresmith.ir.comparison import comparable_words
 from loresmith.ir.numbers import CALL_DIGITS
 from loresmith.ir.scenario import Argument
 from loresmith.ir.tools import Parameter, Tool

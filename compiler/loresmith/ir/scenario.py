@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from loresmith.diagnostics.span import Span
-from loresmith.ir.labels import comparable_label
+from loresmith.ir.comparison import comparable_label
 
 Split = Literal["train", "eval", "test"]
 DERIVED_ID = re.compile(r"(.+)~[0-9]+", re.DOTALL)

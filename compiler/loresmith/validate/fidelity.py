@@ -18,7 +18,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from loresmith.engine.reroll import refilled, rerolled
-from loresmith.ir.labels import comparable_label
+from loresmith.ir.comparison import comparable_label
 from loresmith.syntax.calls import parse_call
 from loresmith.syntax.results import parse_result
 from loresmith.validate.answers import Prompt
