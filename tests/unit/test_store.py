@@ -14,6 +14,7 @@ from loresmith.deliver.configuration import app_configuration
 from loresmith.deliver.genealogy import earlier_versions
 from loresmith.deliver.versions import deliver, read_metadata, versions_of
 from loresmith.diagnostics.failure import EnvironmentFailure, InvalidCall
+from loresmith.store import files
 from loresmith.store.artefacts import Store, key_of
 from loresmith.store.files import files_below, json_lines, read_file, write_atomically
 
@@ -208,6 +209,24 @@ def test_what_was_deleted_of_a_delivered_build_comes_back(tmp_path: Path) -> Non
     assert (again.version, again.is_new, again.model.read_bytes()) == ("v1", False, b"GGUF")
     (first.folder / "model-metadata.json").write_text('{"build": "aaa"}')
     assert deliver(tmp_path / "models", "dm", "aaa", {"m.gguf": source}, METADATA).version == "v2"
+
+
+def test_where_links_cant_be_made_the_copy_is_whole_and_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, synced = tmp_path / "source.gguf", list[bytes]()
+    source.write_bytes(b"GGUF")
+
+    def no_link(*_: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    def sync(file: Path) -> None:
+        synced.append(file.read_bytes())
+
+    monkeypatch.setattr(os, "link", no_link)
+    monkeypatch.setattr(files, "sync_file", sync)
+    model = deliver(tmp_path / "models", "dm", "aaa", {"m.gguf": source}, METADATA).model
+    assert (model.read_bytes(), model.stat().st_nlink, synced) == (b"GGUF", 1, [b"GGUF"])
 
 
 def test_a_version_whose_metadata_arent_whole_is_no_ancestor(tmp_path: Path) -> None:
